@@ -1,0 +1,46 @@
+//===- Contract.td - linear layers and matrix products ---------*- tablegen -*-===//
+
+#ifndef BCSSL_CONTRACT_TD
+#define BCSSL_CONTRACT_TD
+
+include "dialects/bcssl/Dialect.td"
+
+def Bcssl_ContractForm : I32EnumAttr<"ContractForm", "which operand is transposed", [
+    I32EnumAttrCase<"NT", 0, "nt">, I32EnumAttrCase<"NN", 1, "nn">,
+    I32EnumAttrCase<"TN", 2, "tn">]> {
+  let cppNamespace = "::bcssl";
+  let genSpecializedAttr = 0;
+}
+def Bcssl_ContractFormAttr : EnumAttr<Bcssl_Dialect, Bcssl_ContractForm, "form">;
+
+def Bcssl_ContractOp : Bcssl_DifferentiableOp<"contract"> {
+  let summary = "Matrix product over flattened leading dimensions";
+  let description = [{
+    With every leading dimension of a tensor flattened into rows:
+
+    * `nt`: y[m,n] = sum over k of lhs[m,k] * rhs[n,k]   (forward of a linear layer)
+    * `nn`: y[m,k] = sum over n of lhs[m,n] * rhs[n,k]   (gradient of its input)
+    * `tn`: y[n,k] = sum over m of lhs[m,n] * rhs[m,k]   (gradient of its weight)
+
+    In `nt` and `nn` the result keeps the leading dimensions of `lhs`, and
+    `rhs` is a matrix; in `tn` the result is a matrix.
+  }];
+  let arguments = (ins Bcssl_Tensor:$lhs, Bcssl_Tensor:$rhs, Bcssl_ContractFormAttr:$form);
+  let results = (outs Bcssl_Tensor:$output);
+  let assemblyFormat = "$form $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($output)";
+  let hasVerifier = 1;
+}
+
+def Bcssl_LinearOp : Bcssl_DifferentiableOp<"linear",
+    [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
+  let summary = "Linear layer over the last dimension";
+  let description = [{
+    y[...,o] = bias[o] + sum over i of x[...,i] * weight[o,i].
+  }];
+  let arguments = (ins Bcssl_Tensor:$input, Bcssl_Matrix:$weight, Optional<Bcssl_Vector>:$bias);
+  let results = (outs Bcssl_Tensor:$output);
+  let assemblyFormat = "$input `,` $weight (`,` $bias^)? attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)? `->` type($output)";
+  let hasVerifier = 1;
+}
+
+#endif // BCSSL_CONTRACT_TD

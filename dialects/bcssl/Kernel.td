@@ -1,0 +1,79 @@
+//===- Kernel.td - regions that become one kernel --------------*- tablegen -*-===//
+
+#ifndef BCSSL_KERNEL_TD
+#define BCSSL_KERNEL_TD
+
+include "dialects/bcssl/Dialect.td"
+
+def Bcssl_KernelFamily : I32EnumAttr<"KernelFamily", "which generator emits a kernel", [
+    I32EnumAttrCase<"Depthwise", 0, "depthwise">,
+    I32EnumAttrCase<"DepthwiseFilterGrad", 1, "depthwise_filter_grad">,
+    I32EnumAttrCase<"Contraction", 2, "contraction">,
+    I32EnumAttrCase<"Rowwise", 3, "rowwise">,
+    I32EnumAttrCase<"Columnwise", 4, "columnwise">,
+    I32EnumAttrCase<"Movement", 5, "movement">]> {
+  let cppNamespace = "::bcssl";
+  let genSpecializedAttr = 0;
+}
+def Bcssl_KernelFamilyAttr : EnumAttr<Bcssl_Dialect, Bcssl_KernelFamily, "family">;
+
+def Bcssl_KernelOp : Bcssl_Op<"kernel", [IsolatedFromAbove, SingleBlock]> {
+  let summary = "A group of operations that become one kernel";
+  let description = [{
+    One iteration space of rows (all leading dimensions) by columns (the last
+    dimension). The body holds at most one anchor (a convolution or a
+    contraction) and pointwise operations, broadcasts and reductions around
+    it. `tile` holds the family's tile configuration.
+  }];
+  let arguments = (ins Variadic<AnyStaticShapeTensor>:$inputs, Bcssl_KernelFamilyAttr:$family,
+                       OptionalAttr<DictionaryAttr>:$tile);
+  let results = (outs Variadic<AnyStaticShapeTensor>:$outputs);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+}
+
+def Bcssl_YieldOp : Bcssl_Op<"yield", [Pure, Terminator, HasParent<"KernelOp">]> {
+  let summary = "Ends a kernel's body with its results";
+  let arguments = (ins Variadic<AnyStaticShapeTensor>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+def Bcssl_ReducePartialOp : Bcssl_Op<"reduce_partial", [Pure]> {
+  let summary = "Sums of each run of rows";
+  let description = [{
+    With all leading dimensions flattened into R rows:
+    y[t,c] = sum over rows r in [t*rows, min((t+1)*rows, R)) of x[r,c].
+    The first step of a column reduction whose order does not depend on the
+    number of threads; `reduce` over y's rows is the second.
+  }];
+  let arguments = (ins Bcssl_Tensor:$input, I64Attr:$rows);
+  let results = (outs Bcssl_Matrix:$output);
+  let assemblyFormat = "$input `rows` `(` $rows `)` attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+}
+
+def Bcssl_PackOp : Bcssl_Op<"pack", [Pure]> {
+  let summary = "Arranges the right operand of a contraction in panels";
+  let description = [{
+    y[p,k,j] = rhs'[k, p*width+j], zero beyond the last column, where rhs' is
+    rhs (form `nn`: [K,N]) or its transpose (form `nt`: rhs is [N,K]).
+  }];
+  let arguments = (ins Bcssl_Matrix:$input, Bcssl_ContractFormAttr:$form);
+  let results = (outs 3DTensorOf<[F32, BF16, F64]>:$output);
+  let assemblyFormat = "$form $input attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+}
+
+def Bcssl_PackedContractOp : Bcssl_Op<"packed_contract", [Pure]> {
+  let summary = "Contraction with a packed right operand";
+  let description = [{
+    y[m,n] = sum over k of lhs[m,k] * packed[n / width, k, n mod width].
+  }];
+  let arguments = (ins Bcssl_Tensor:$lhs, 3DTensorOf<[F32, BF16, F64]>:$packed);
+  let results = (outs Bcssl_Tensor:$output);
+  let assemblyFormat = "$lhs `,` $packed attr-dict `:` type($lhs) `,` type($packed) `->` type($output)";
+  let hasVerifier = 1;
+}
+
+#endif // BCSSL_KERNEL_TD

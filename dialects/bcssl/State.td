@@ -1,0 +1,123 @@
+//===- State.td - variables, gradients and optimizers ----------*- tablegen -*-===//
+
+#ifndef BCSSL_STATE_TD
+#define BCSSL_STATE_TD
+
+include "dialects/bcssl/Dialect.td"
+
+def Bcssl_VariableOp : Bcssl_Op<"variable", [Symbol]> {
+  let summary = "Declares a tensor that lives across programs";
+  let description = [{
+    A parameter, optimizer moment, EMA copy, BatchNorm buffer or center.
+    Programs (`func.func`) take it as an argument and may return its new value;
+    both carry the attribute `bcssl.variable = "name"`.
+
+    * `initializer`: `zeros`, `ones`, `constant`, `trunc_normal`, `uniform` or
+      `copy` (of the variable named by `source`).
+    * `value`: the constant, the standard deviation (truncated at two of them)
+      or the bound of the uniform draw.
+    * `published_shape` and `permutation` give the tensor's shape in PyTorch:
+      dimension i of the published tensor is dimension permutation[i] here,
+      -1 stands for a dimension of size 1 that exists only there.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyStaticShapeTensor>:$type,
+                       StrAttr:$initializer, DefaultValuedAttr<F64Attr, "0.0">:$value,
+                       OptionalAttr<StrAttr>:$source,
+                       OptionalAttr<DenseI64ArrayAttr>:$published_shape,
+                       OptionalAttr<DenseI64ArrayAttr>:$permutation);
+  let assemblyFormat = "$sym_name `:` $type `init` $initializer attr-dict";
+  let hasVerifier = 1;
+}
+
+def Bcssl_GradientOp : Bcssl_Op<"gradient", [Pure]> {
+  let summary = "Gradients of a scalar with respect to values";
+  let description = [{
+    Replaced by `bcssl-differentiate` with the backward graph.
+  }];
+  let arguments = (ins Bcssl_Scalar:$loss, Variadic<Bcssl_Tensor>:$values);
+  let results = (outs Variadic<Bcssl_Tensor>:$gradients);
+  let assemblyFormat = "$loss `wrt` $values attr-dict `:` type($loss) `wrt` type($values) `->` type($gradients)";
+  let hasVerifier = 1;
+}
+
+class Bcssl_UpdateOp<string mnemonic, list<Trait> traits = []> : Bcssl_Op<mnemonic,
+    !listconcat([Pure, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>], traits)>;
+
+def Bcssl_ClipByNormOp : Bcssl_UpdateOp<"clip_by_norm", [SameOperandsAndResultType]> {
+  let summary = "Scales a tensor down to a norm";
+  let description = [{
+    y = x * min(1, max_norm / (sqrt(sum of x^2) + 1e-6)), for one tensor
+    (dino, utils.clip_gradients).
+  }];
+  let arguments = (ins Bcssl_Tensor:$input, F64Attr:$max_norm);
+  let results = (outs Bcssl_Tensor:$output);
+  let assemblyFormat = "$input `max_norm` `(` $max_norm `)` attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
+def Bcssl_AdamWOp : Bcssl_UpdateOp<"adamw", [AttrSizedOperandSegments]> {
+  let summary = "AdamW update of one tensor";
+  let description = [{
+    p1 = p * (1 - lr*weight_decay); m' = beta1*m + (1-beta1)*g; v' = beta2*v + (1-beta2)*g^2;
+    p' = p1 - lr * (m' / (1 - beta1^count)) / (sqrt(v' / (1 - beta2^count)) + epsilon).
+    `count` is the number of this update, from 1. Where the scalar `active` is
+    given and 0, nothing changes.
+  }];
+  let arguments = (ins Bcssl_Tensor:$param, Bcssl_Tensor:$grad, Bcssl_Tensor:$moment1, Bcssl_Tensor:$moment2,
+                       Bcssl_Scalar:$count, Bcssl_Scalar:$learning_rate, Optional<Bcssl_Scalar>:$weight_decay,
+                       Optional<Bcssl_Scalar>:$active, F64Attr:$beta1, F64Attr:$beta2, F64Attr:$epsilon);
+  let results = (outs Bcssl_Tensor:$new_param, Bcssl_Tensor:$new_moment1, Bcssl_Tensor:$new_moment2);
+  let assemblyFormat = [{
+    $param `,` $grad `,` $moment1 `,` $moment2 `count` $count `lr` $learning_rate
+    (`weight_decay` $weight_decay^ `:` type($weight_decay))? (`active` $active^ `:` type($active))?
+    `betas` `(` $beta1 `,` $beta2 `)` `epsilon` `(` $epsilon `)` attr-dict
+    `:` type($param) `,` type($grad) `,` type($moment1) `,` type($moment2) `,` type($count) `,` type($learning_rate)
+    `->` type($new_param) `,` type($new_moment1) `,` type($new_moment2)
+  }];
+  let hasVerifier = 1;
+}
+
+def Bcssl_SgdOp : Bcssl_UpdateOp<"sgd"> {
+  let summary = "Stochastic gradient descent with momentum, one tensor";
+  let description = [{
+    g1 = g + weight_decay*p; b' = momentum*b + g1; p' = p - lr*b' (PyTorch's form).
+  }];
+  let arguments = (ins Bcssl_Tensor:$param, Bcssl_Tensor:$grad, Bcssl_Tensor:$velocity,
+                       Bcssl_Scalar:$learning_rate, Optional<Bcssl_Scalar>:$weight_decay, F64Attr:$momentum);
+  let results = (outs Bcssl_Tensor:$new_param, Bcssl_Tensor:$new_velocity);
+  let assemblyFormat = [{
+    $param `,` $grad `,` $velocity `lr` $learning_rate (`weight_decay` $weight_decay^ `:` type($weight_decay))?
+    `momentum` `(` $momentum `)` attr-dict
+    `:` type($param) `,` type($grad) `,` type($velocity) `,` type($learning_rate) `->` type($new_param) `,` type($new_velocity)
+  }];
+  let hasVerifier = 1;
+}
+
+def Bcssl_LarsOp : Bcssl_UpdateOp<"lars"> {
+  let summary = "Layer-wise adaptive rate scaling, one tensor";
+  let description = [{
+    For tensors of rank 2 and more: g1 = g + weight_decay*p, then
+    g1 *= eta*|p|/|g1| where both norms are positive; for vectors g1 = g.
+    b' = momentum*b + g1; p' = p - lr*b' (dino, utils.LARS).
+  }];
+  let arguments = (ins Bcssl_Tensor:$param, Bcssl_Tensor:$grad, Bcssl_Tensor:$velocity,
+                       Bcssl_Scalar:$learning_rate, Optional<Bcssl_Scalar>:$weight_decay, F64Attr:$momentum, F64Attr:$eta);
+  let results = (outs Bcssl_Tensor:$new_param, Bcssl_Tensor:$new_velocity);
+  let assemblyFormat = [{
+    $param `,` $grad `,` $velocity `lr` $learning_rate (`weight_decay` $weight_decay^ `:` type($weight_decay))?
+    `momentum` `(` $momentum `)` `eta` `(` $eta `)` attr-dict
+    `:` type($param) `,` type($grad) `,` type($velocity) `,` type($learning_rate) `->` type($new_param) `,` type($new_velocity)
+  }];
+  let hasVerifier = 1;
+}
+
+def Bcssl_EmaOp : Bcssl_UpdateOp<"ema"> {
+  let summary = "Exponential moving average of one tensor";
+  let description = [{ y = momentum * average + (1 - momentum) * value; momentum is a scalar value. }];
+  let arguments = (ins Bcssl_Tensor:$average, Bcssl_Tensor:$value, Bcssl_Scalar:$momentum);
+  let results = (outs Bcssl_Tensor:$output);
+  let assemblyFormat = "$average `,` $value `momentum` $momentum attr-dict `:` type($average) `,` type($value) `,` type($momentum) `->` type($output)";
+  let hasVerifier = 1;
+}
+
+#endif // BCSSL_STATE_TD
