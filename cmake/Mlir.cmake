@@ -1,5 +1,5 @@
-# Finds MLIR 22 and declares how this project's compiler libraries are built.
-find_package(MLIR 22 REQUIRED CONFIG)
+# Finds MLIR 22.1 and declares how this project's compiler libraries are built.
+find_package(MLIR 22.1 REQUIRED CONFIG)
 list(APPEND CMAKE_MODULE_PATH "${MLIR_CMAKE_DIR}" "${LLVM_CMAKE_DIR}")
 set(LLVM_RUNTIME_OUTPUT_INTDIR ${CMAKE_BINARY_DIR}/bin)
 set(LLVM_LIBRARY_OUTPUT_INTDIR ${CMAKE_BINARY_DIR}/lib)
