@@ -39,9 +39,9 @@ struct Error {
   ExitCode code = ExitCode::Internal;
   std::string id;
   std::string message;                 ///< lower case, no full stop
-  std::string file;                    ///< empty where no file is concerned
+  std::string file = {};               ///< empty where no file is concerned
   std::optional<uint64_t> offset = {}; ///< byte in the file
-  std::string hint;                    ///< what to do next
+  std::string hint = {};               ///< what to do next
 
   /// "file:offset: message [id]; hint", the form every tool prints.
   std::string text() const;
