@@ -7,6 +7,7 @@
 #ifndef BCSSL_DIALECTS_BCSSL_BCSSL_H
 #define BCSSL_DIALECTS_BCSSL_BCSSL_H
 
+#include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"

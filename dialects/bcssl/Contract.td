@@ -13,7 +13,7 @@ def Bcssl_ContractForm : I32EnumAttr<"ContractForm", "which operand is transpose
 }
 def Bcssl_ContractFormAttr : EnumAttr<Bcssl_Dialect, Bcssl_ContractForm, "form">;
 
-def Bcssl_ContractOp : Bcssl_DifferentiableOp<"contract"> {
+def Bcssl_ContractOp : Bcssl_DifferentiableOp<"contract", [SameOperandsAndResultElementType]> {
   let summary = "Matrix product over flattened leading dimensions";
   let description = [{
     With every leading dimension of a tensor flattened into rows:
@@ -25,20 +25,20 @@ def Bcssl_ContractOp : Bcssl_DifferentiableOp<"contract"> {
     In `nt` and `nn` the result keeps the leading dimensions of `lhs`, and
     `rhs` is a matrix; in `tn` the result is a matrix.
   }];
-  let arguments = (ins Bcssl_Tensor:$lhs, Bcssl_Tensor:$rhs, Bcssl_ContractFormAttr:$form);
-  let results = (outs Bcssl_Tensor:$output);
+  let arguments = (ins Bcssl_Rows:$lhs, Bcssl_Rows:$rhs, Bcssl_ContractFormAttr:$form);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$form $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($output)";
   let hasVerifier = 1;
 }
 
 def Bcssl_LinearOp : Bcssl_DifferentiableOp<"linear",
-    [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
+    [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Linear layer over the last dimension";
   let description = [{
     y[...,o] = bias[o] + sum over i of x[...,i] * weight[o,i].
   }];
-  let arguments = (ins Bcssl_Tensor:$input, Bcssl_Matrix:$weight, Optional<Bcssl_Vector>:$bias);
-  let results = (outs Bcssl_Tensor:$output);
+  let arguments = (ins Bcssl_Rows:$input, Bcssl_Matrix:$weight, Optional<Bcssl_Vector>:$bias);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input `,` $weight (`,` $bias^)? attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)? `->` type($output)";
   let hasVerifier = 1;
 }

@@ -5,7 +5,7 @@
 
 include "dialects/bcssl/Dialect.td"
 
-def Bcssl_DepthwiseConv2dOp : Bcssl_DifferentiableOp<"depthwise_conv2d"> {
+def Bcssl_DepthwiseConv2dOp : Bcssl_DifferentiableOp<"depthwise_conv2d", [SameOperandsAndResultElementType]> {
   let summary = "Depthwise convolution, stride 1, same size";
   let description = [{
     y[n,h,w,c] = sum over i,j of x[n, h+i-Kh/2, w+j-Kw/2, c] * filter[i,j,c],
@@ -17,7 +17,7 @@ def Bcssl_DepthwiseConv2dOp : Bcssl_DifferentiableOp<"depthwise_conv2d"> {
   let hasVerifier = 1;
 }
 
-def Bcssl_DepthwiseConv2dInputGradOp : Bcssl_Op<"depthwise_conv2d_input_grad", [Pure]> {
+def Bcssl_DepthwiseConv2dInputGradOp : Bcssl_Op<"depthwise_conv2d_input_grad", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Gradient of a depthwise convolution with respect to its input";
   let arguments = (ins Bcssl_FeatureMap:$output_grad, Bcssl_Filter:$filter);
   let results = (outs Bcssl_FeatureMap:$input_grad);
@@ -25,7 +25,7 @@ def Bcssl_DepthwiseConv2dInputGradOp : Bcssl_Op<"depthwise_conv2d_input_grad", [
   let hasVerifier = 1;
 }
 
-def Bcssl_DepthwiseConv2dFilterGradOp : Bcssl_Op<"depthwise_conv2d_filter_grad", [Pure]> {
+def Bcssl_DepthwiseConv2dFilterGradOp : Bcssl_Op<"depthwise_conv2d_filter_grad", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Gradient of a depthwise convolution with respect to its filter";
   let arguments = (ins Bcssl_FeatureMap:$input, Bcssl_FeatureMap:$output_grad);
   let results = (outs Bcssl_Filter:$filter_grad);
@@ -34,7 +34,7 @@ def Bcssl_DepthwiseConv2dFilterGradOp : Bcssl_Op<"depthwise_conv2d_filter_grad",
 }
 
 def Bcssl_PatchifyConv2dOp : Bcssl_DifferentiableOp<"patchify_conv2d",
-    [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
+    [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Convolution whose stride equals its kernel size";
   let description = [{
     y[n,h,w,o] = bias[o] + sum over i,j,c of x[n, h*P+i, w*P+j, c] * filter[o,i,j,c].
@@ -47,7 +47,7 @@ def Bcssl_PatchifyConv2dOp : Bcssl_DifferentiableOp<"patchify_conv2d",
   let hasVerifier = 1;
 }
 
-def Bcssl_SpaceToDepthOp : Bcssl_DifferentiableOp<"space_to_depth"> {
+def Bcssl_SpaceToDepthOp : Bcssl_DifferentiableOp<"space_to_depth", [SameOperandsAndResultElementType]> {
   let summary = "Gathers each block x block patch into the channels";
   let description = [{
     y[n,h,w,(i*block+j)*C+c] = x[n, h*block+i, w*block+j, c].
@@ -58,7 +58,7 @@ def Bcssl_SpaceToDepthOp : Bcssl_DifferentiableOp<"space_to_depth"> {
   let hasVerifier = 1;
 }
 
-def Bcssl_DepthToSpaceOp : Bcssl_DifferentiableOp<"depth_to_space"> {
+def Bcssl_DepthToSpaceOp : Bcssl_DifferentiableOp<"depth_to_space", [SameOperandsAndResultElementType]> {
   let summary = "Inverse of space_to_depth";
   let arguments = (ins Bcssl_FeatureMap:$input, I64Attr:$block);
   let results = (outs Bcssl_FeatureMap:$output);

@@ -30,14 +30,27 @@ def Bcssl_Dialect : Dialect {
   let usePropertiesForAttributes = 1;
 }
 
-def Bcssl_Float : AnyTypeOf<[F32, BF16, F64]>;
-def Bcssl_Tensor : StaticShapeTensorOf<[F32, BF16, F64]>;
-def Bcssl_IntTensor : StaticShapeTensorOf<[I32]>;
-def Bcssl_FeatureMap : 4DTensorOf<[F32, BF16, F64]>;
-def Bcssl_Filter : 3DTensorOf<[F32, BF16, F64]>;
-def Bcssl_Matrix : 2DTensorOf<[F32, BF16, F64]>;
-def Bcssl_Vector : 1DTensorOf<[F32, BF16, F64]>;
-def Bcssl_Scalar : 0DTensorOf<[F32, BF16, F64]>;
+// Every size is known and at least 1, so that means, quotients and kernels
+// need no case for empty tensors.
+def Bcssl_HasPositiveSizes : CPred<
+    "::llvm::all_of(::llvm::cast<::mlir::ShapedType>($_self).getShape(), "
+    "[](int64_t size) { return size > 0; })">;
+
+class Bcssl_TensorOf<list<Type> elements, string what, list<Pred> preds = []>
+    : RankedTensorOf<elements, !listconcat([Bcssl_HasPositiveSizes], preds), what>;
+class Bcssl_FloatTensor<string what, list<Pred> preds = []>
+    : Bcssl_TensorOf<[F32, BF16, F64], what, preds>;
+
+def Bcssl_AnyTensor : Bcssl_TensorOf<[AnyType], "tensor of positive sizes">;
+def Bcssl_Tensor : Bcssl_FloatTensor<"tensor of positive sizes">;
+def Bcssl_Rows : Bcssl_FloatTensor<"tensor of positive sizes and rank 1 or more",
+                                   [HasRankGreaterOrEqualPred<1>]>;
+def Bcssl_FeatureMap : Bcssl_FloatTensor<"4D tensor of positive sizes", [HasAnyRankOfPred<[4]>]>;
+def Bcssl_Filter : Bcssl_FloatTensor<"3D tensor of positive sizes", [HasAnyRankOfPred<[3]>]>;
+def Bcssl_Matrix : Bcssl_FloatTensor<"2D tensor of positive sizes", [HasAnyRankOfPred<[2]>]>;
+def Bcssl_Vector : Bcssl_FloatTensor<"1D tensor of positive sizes", [HasAnyRankOfPred<[1]>]>;
+def Bcssl_Scalar : Bcssl_FloatTensor<"0D tensor", [HasAnyRankOfPred<[0]>]>;
+def Bcssl_IntVector : Bcssl_TensorOf<[I32], "1D tensor of positive sizes", [HasAnyRankOfPred<[1]>]>;
 
 class Bcssl_Op<string mnemonic, list<Trait> traits = []>
     : Op<Bcssl_Dialect, mnemonic, traits>;

@@ -17,7 +17,7 @@ def Bcssl_KernelFamily : I32EnumAttr<"KernelFamily", "which generator emits a ke
 }
 def Bcssl_KernelFamilyAttr : EnumAttr<Bcssl_Dialect, Bcssl_KernelFamily, "family">;
 
-def Bcssl_KernelOp : Bcssl_Op<"kernel", [IsolatedFromAbove, SingleBlock]> {
+def Bcssl_KernelOp : Bcssl_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMemoryEffects]> {
   let summary = "A group of operations that become one kernel";
   let description = [{
     One iteration space of rows (all leading dimensions) by columns (the last
@@ -25,9 +25,9 @@ def Bcssl_KernelOp : Bcssl_Op<"kernel", [IsolatedFromAbove, SingleBlock]> {
     contraction) and pointwise operations, broadcasts and reductions around
     it. `tile` holds the family's tile configuration.
   }];
-  let arguments = (ins Variadic<AnyStaticShapeTensor>:$inputs, Bcssl_KernelFamilyAttr:$family,
+  let arguments = (ins Variadic<Bcssl_AnyTensor>:$inputs, Bcssl_KernelFamilyAttr:$family,
                        OptionalAttr<DictionaryAttr>:$tile);
-  let results = (outs Variadic<AnyStaticShapeTensor>:$outputs);
+  let results = (outs Variadic<Bcssl_AnyTensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -35,11 +35,11 @@ def Bcssl_KernelOp : Bcssl_Op<"kernel", [IsolatedFromAbove, SingleBlock]> {
 
 def Bcssl_YieldOp : Bcssl_Op<"yield", [Pure, Terminator, HasParent<"KernelOp">]> {
   let summary = "Ends a kernel's body with its results";
-  let arguments = (ins Variadic<AnyStaticShapeTensor>:$values);
+  let arguments = (ins Variadic<Bcssl_AnyTensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }
 
-def Bcssl_ReducePartialOp : Bcssl_Op<"reduce_partial", [Pure]> {
+def Bcssl_ReducePartialOp : Bcssl_Op<"reduce_partial", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Sums of each run of rows";
   let description = [{
     With all leading dimensions flattened into R rows:
@@ -47,31 +47,31 @@ def Bcssl_ReducePartialOp : Bcssl_Op<"reduce_partial", [Pure]> {
     The first step of a column reduction whose order does not depend on the
     number of threads; `reduce` over y's rows is the second.
   }];
-  let arguments = (ins Bcssl_Tensor:$input, I64Attr:$rows);
+  let arguments = (ins Bcssl_Rows:$input, I64Attr:$rows);
   let results = (outs Bcssl_Matrix:$output);
   let assemblyFormat = "$input `rows` `(` $rows `)` attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
 }
 
-def Bcssl_PackOp : Bcssl_Op<"pack", [Pure]> {
+def Bcssl_PackOp : Bcssl_Op<"pack", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Arranges the right operand of a contraction in panels";
   let description = [{
     y[p,k,j] = rhs'[k, p*width+j], zero beyond the last column, where rhs' is
     rhs (form `nn`: [K,N]) or its transpose (form `nt`: rhs is [N,K]).
   }];
   let arguments = (ins Bcssl_Matrix:$input, Bcssl_ContractFormAttr:$form);
-  let results = (outs 3DTensorOf<[F32, BF16, F64]>:$output);
+  let results = (outs Bcssl_Filter:$output);
   let assemblyFormat = "$form $input attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
 }
 
-def Bcssl_PackedContractOp : Bcssl_Op<"packed_contract", [Pure]> {
+def Bcssl_PackedContractOp : Bcssl_Op<"packed_contract", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Contraction with a packed right operand";
   let description = [{
     y[m,n] = sum over k of lhs[m,k] * packed[n / width, k, n mod width].
   }];
-  let arguments = (ins Bcssl_Tensor:$lhs, 3DTensorOf<[F32, BF16, F64]>:$packed);
-  let results = (outs Bcssl_Tensor:$output);
+  let arguments = (ins Bcssl_Rows:$lhs, Bcssl_Filter:$packed);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$lhs `,` $packed attr-dict `:` type($lhs) `,` type($packed) `->` type($output)";
   let hasVerifier = 1;
 }

@@ -11,19 +11,19 @@ class Bcssl_ExpandableLossOp<string mnemonic, list<Trait> traits = []>
 
 def Bcssl_SoftmaxOp : Bcssl_ExpandableLossOp<"softmax", [SameOperandsAndResultType]> {
   let summary = "Softmax over the last dimension";
-  let arguments = (ins Bcssl_Tensor:$input);
-  let results = (outs Bcssl_Tensor:$output);
+  let arguments = (ins Bcssl_Rows:$input);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input attr-dict `:` type($input)";
 }
 
 def Bcssl_LogSoftmaxOp : Bcssl_ExpandableLossOp<"log_softmax", [SameOperandsAndResultType]> {
   let summary = "Logarithm of softmax over the last dimension";
-  let arguments = (ins Bcssl_Tensor:$input);
-  let results = (outs Bcssl_Tensor:$output);
+  let arguments = (ins Bcssl_Rows:$input);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input attr-dict `:` type($input)";
 }
 
-def Bcssl_SinkhornOp : Bcssl_Op<"sinkhorn", [Pure,
+def Bcssl_SinkhornOp : Bcssl_Op<"sinkhorn", [Pure, SameOperandsAndResultElementType,
     DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Sinkhorn-Knopp assignment of rows to prototypes";
   let description = [{
@@ -38,7 +38,7 @@ def Bcssl_SinkhornOp : Bcssl_Op<"sinkhorn", [Pure,
   let hasVerifier = 1;
 }
 
-def Bcssl_CrossViewTargetsOp : Bcssl_Op<"cross_view_targets", [Pure]> {
+def Bcssl_CrossViewTargetsOp : Bcssl_Op<"cross_view_targets", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Sum of the teacher's rows of all other views";
   let description = [{
     With T = teacher_views and B = rows of probabilities / T:
@@ -50,7 +50,7 @@ def Bcssl_CrossViewTargetsOp : Bcssl_Op<"cross_view_targets", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Bcssl_CrossViewCrossEntropyOp : Bcssl_ExpandableLossOp<"cross_view_cross_entropy"> {
+def Bcssl_CrossViewCrossEntropyOp : Bcssl_ExpandableLossOp<"cross_view_cross_entropy", [SameOperandsAndResultElementType]> {
   let summary = "DINO's loss over all pairs of a teacher view and another student view";
   let description = [{
     With V views, T teacher views, B samples, logits already divided by the
@@ -69,19 +69,19 @@ def Bcssl_CrossViewCrossEntropyOp : Bcssl_ExpandableLossOp<"cross_view_cross_ent
 def Bcssl_OneHotOp : Bcssl_Op<"one_hot", [Pure]> {
   let summary = "1 in the labelled column, 0 elsewhere";
   let description = [{ y[b,k] = labels[b] == k. }];
-  let arguments = (ins Bcssl_IntTensor:$labels);
+  let arguments = (ins Bcssl_IntVector:$labels);
   let results = (outs Bcssl_Matrix:$output);
   let assemblyFormat = "$labels attr-dict `:` type($labels) `->` type($output)";
   let hasVerifier = 1;
 }
 
-def Bcssl_CrossEntropyOp : Bcssl_ExpandableLossOp<"cross_entropy"> {
+def Bcssl_CrossEntropyOp : Bcssl_ExpandableLossOp<"cross_entropy", [AllElementTypesMatch<["logits", "loss"]>]> {
   let summary = "Cross-entropy with class labels, mean over the batch";
   let description = [{
     loss = mean over b of -sum over k of t[b,k] * log_softmax(logits[b])[k],
     t = (1 - smoothing) * one_hot(labels) + smoothing / K.
   }];
-  let arguments = (ins Bcssl_Matrix:$logits, Bcssl_IntTensor:$labels, F64Attr:$smoothing);
+  let arguments = (ins Bcssl_Matrix:$logits, Bcssl_IntVector:$labels, F64Attr:$smoothing);
   let results = (outs Bcssl_Scalar:$loss);
   let assemblyFormat = "$logits `,` $labels `smoothing` `(` $smoothing `)` attr-dict `:` type($logits) `,` type($labels) `->` type($loss)";
   let hasVerifier = 1;

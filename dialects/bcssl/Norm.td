@@ -6,7 +6,7 @@
 include "dialects/bcssl/Dialect.td"
 
 class Bcssl_NormOp<string mnemonic> : Bcssl_DifferentiableOp<mnemonic,
-    [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]>;
+    [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]>;
 
 def Bcssl_ChannelStatisticsOp : Bcssl_NormOp<"channel_statistics"> {
   let summary = "Count, sum and sum of squares of each channel about a shift";
@@ -15,7 +15,7 @@ def Bcssl_ChannelStatisticsOp : Bcssl_NormOp<"channel_statistics"> {
     square_sum[c] = sum of (x[r,c] - shift[c])^2. The shift (the running mean)
     keeps the squares small and carries no gradient.
   }];
-  let arguments = (ins Bcssl_Tensor:$input, Bcssl_Vector:$shift);
+  let arguments = (ins Bcssl_Rows:$input, Bcssl_Vector:$shift);
   let results = (outs Bcssl_Scalar:$count, Bcssl_Vector:$sum, Bcssl_Vector:$square_sum);
   let assemblyFormat = "$input `,` $shift attr-dict `:` type($input) `,` type($shift) `->` type($count) `,` type($sum) `,` type($square_sum)";
   let hasVerifier = 1;
@@ -39,9 +39,9 @@ def Bcssl_BatchNormOp : Bcssl_NormOp<"batch_norm"> {
     In training `mean` and `variance` come from `batch_moments` and carry
     gradients; in evaluation they are the running statistics.
   }];
-  let arguments = (ins Bcssl_Tensor:$input, Bcssl_Vector:$mean, Bcssl_Vector:$variance,
+  let arguments = (ins Bcssl_Rows:$input, Bcssl_Vector:$mean, Bcssl_Vector:$variance,
                        Bcssl_Vector:$scale, Bcssl_Vector:$offset, F64Attr:$epsilon);
-  let results = (outs Bcssl_Tensor:$output);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input `,` $mean `,` $variance `,` $scale `,` $offset `epsilon` `(` $epsilon `)` attr-dict `:` type($input) `,` type($mean) `,` type($variance) `,` type($scale) `,` type($offset) `->` type($output)";
   let hasVerifier = 1;
 }
@@ -52,8 +52,8 @@ def Bcssl_LayerNormOp : Bcssl_NormOp<"layer_norm"> {
     y[r,c] = (x[r,c] - mean_r) / sqrt(var_r + epsilon) * scale[c] + offset[c],
     mean and biased variance over the last dimension.
   }];
-  let arguments = (ins Bcssl_Tensor:$input, Bcssl_Vector:$scale, Bcssl_Vector:$offset, F64Attr:$epsilon);
-  let results = (outs Bcssl_Tensor:$output);
+  let arguments = (ins Bcssl_Rows:$input, Bcssl_Vector:$scale, Bcssl_Vector:$offset, F64Attr:$epsilon);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input `,` $scale `,` $offset `epsilon` `(` $epsilon `)` attr-dict `:` type($input) `,` type($scale) `,` type($offset) `->` type($output)";
   let hasVerifier = 1;
 }
@@ -61,8 +61,8 @@ def Bcssl_LayerNormOp : Bcssl_NormOp<"layer_norm"> {
 def Bcssl_L2NormalizeOp : Bcssl_NormOp<"l2_normalize"> {
   let summary = "Divides each row by its Euclidean norm";
   let description = [{ y[r,c] = x[r,c] / max(sqrt(sum over c of x[r,c]^2), epsilon). }];
-  let arguments = (ins Bcssl_Tensor:$input, F64Attr:$epsilon);
-  let results = (outs Bcssl_Tensor:$output);
+  let arguments = (ins Bcssl_Rows:$input, F64Attr:$epsilon);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input `epsilon` `(` $epsilon `)` attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
 }
@@ -76,7 +76,7 @@ def Bcssl_WeightNormOp : Bcssl_NormOp<"weight_norm"> {
   let hasVerifier = 1;
 }
 
-def Bcssl_RunningAverageOp : Bcssl_Op<"running_average", [Pure,
+def Bcssl_RunningAverageOp : Bcssl_Op<"running_average", [Pure, SameOperandsAndResultElementType,
     DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Running average of a batch statistic";
   let description = [{

@@ -44,33 +44,32 @@ def Bcssl_ReluGradOp : Bcssl_Op<"relu_grad", [Pure, SameOperandsAndResultType,
 
 def Bcssl_StopGradientOp : Bcssl_UnaryOp<"stop_gradient"> {
   let summary = "Passes a value, lets no gradient back";
-  let hasFolder = 0;
 }
 
 def Bcssl_LayerScaleOp : Bcssl_DifferentiableOp<"layer_scale",
-    [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
+    [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Scales each channel";
   let description = [{ y[...,c] = x[...,c] * gamma[c]. }];
-  let arguments = (ins Bcssl_Tensor:$input, Bcssl_Vector:$gamma);
-  let results = (outs Bcssl_Tensor:$output);
+  let arguments = (ins Bcssl_Rows:$input, Bcssl_Vector:$gamma);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input `,` $gamma attr-dict `:` type($input) `,` type($gamma) `->` type($output)";
   let hasVerifier = 1;
 }
 
 def Bcssl_DropPathOp : Bcssl_DifferentiableOp<"drop_path",
-    [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
+    [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Stochastic depth per sample";
   let description = [{
     y[n,...] = draw[n] >= rate ? x[n,...] / (1 - rate) : 0, draw uniform in [0, 1).
   }];
-  let arguments = (ins Bcssl_Tensor:$input, Bcssl_Vector:$draw, F64Attr:$rate);
-  let results = (outs Bcssl_Tensor:$output);
+  let arguments = (ins Bcssl_Rows:$input, Bcssl_Vector:$draw, F64Attr:$rate);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input `,` $draw `rate` `(` $rate `)` attr-dict `:` type($input) `,` type($draw) `->` type($output)";
   let hasVerifier = 1;
 }
 
 def Bcssl_GlobalAveragePoolOp : Bcssl_DifferentiableOp<"global_average_pool",
-    [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
+    [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Mean over height and width";
   let description = [{ y[n,c] = mean over h,w of x[n,h,w,c]. }];
   let arguments = (ins Bcssl_FeatureMap:$input);
@@ -79,7 +78,7 @@ def Bcssl_GlobalAveragePoolOp : Bcssl_DifferentiableOp<"global_average_pool",
   let hasVerifier = 1;
 }
 
-def Bcssl_BroadcastOp : Bcssl_DifferentiableOp<"broadcast"> {
+def Bcssl_BroadcastOp : Bcssl_DifferentiableOp<"broadcast", [SameOperandsAndResultElementType]> {
   let summary = "Repeats a tensor along new dimensions";
   let description = [{
     Dimension i of the operand becomes dimension dims[i] of the result; the
@@ -89,8 +88,8 @@ def Bcssl_BroadcastOp : Bcssl_DifferentiableOp<"broadcast"> {
     [0..rank-2] (one value a row), [0] (one value a sample), [1..rank-1]
     (one block for every leading index).
   }];
-  let arguments = (ins AnyStaticShapeTensor:$input, DenseI64ArrayAttr:$dims);
-  let results = (outs AnyStaticShapeTensor:$output);
+  let arguments = (ins Bcssl_AnyTensor:$input, DenseI64ArrayAttr:$dims);
+  let results = (outs Bcssl_AnyTensor:$output);
   let assemblyFormat = "$input `dims` $dims attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -103,7 +102,7 @@ def Bcssl_ReduceKind : I32EnumAttr<"ReduceKind", "how values are combined", [
 }
 def Bcssl_ReduceKindAttr : EnumAttr<Bcssl_Dialect, Bcssl_ReduceKind, "kind">;
 
-def Bcssl_ReduceOp : Bcssl_DifferentiableOp<"reduce"> {
+def Bcssl_ReduceOp : Bcssl_DifferentiableOp<"reduce", [SameOperandsAndResultElementType]> {
   let summary = "Combines a tensor along neighbouring dimensions";
   let description = [{
     Reduces the dimensions `dims` (an increasing run of neighbours); they
@@ -115,47 +114,46 @@ def Bcssl_ReduceOp : Bcssl_DifferentiableOp<"reduce"> {
   let hasVerifier = 1;
 }
 
-def Bcssl_ReshapeOp : Bcssl_DifferentiableOp<"reshape"> {
+def Bcssl_ReshapeOp : Bcssl_DifferentiableOp<"reshape", [SameOperandsAndResultElementType]> {
   let summary = "Same elements in row-major order, other shape";
-  let arguments = (ins AnyStaticShapeTensor:$input);
-  let results = (outs AnyStaticShapeTensor:$output);
+  let arguments = (ins Bcssl_AnyTensor:$input);
+  let results = (outs Bcssl_AnyTensor:$output);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
   let hasFolder = 1;
 }
 
-def Bcssl_ConcatOp : Bcssl_DifferentiableOp<"concat"> {
+def Bcssl_ConcatOp : Bcssl_DifferentiableOp<"concat", [SameOperandsAndResultElementType]> {
   let summary = "Joins tensors along the first dimension";
-  let arguments = (ins Variadic<Bcssl_Tensor>:$inputs);
-  let results = (outs Bcssl_Tensor:$output);
+  let arguments = (ins Variadic<Bcssl_Rows>:$inputs);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$inputs attr-dict `:` type($inputs) `->` type($output)";
   let hasVerifier = 1;
 }
 
-def Bcssl_SliceOp : Bcssl_DifferentiableOp<"slice"> {
+def Bcssl_SliceOp : Bcssl_DifferentiableOp<"slice", [SameOperandsAndResultElementType]> {
   let summary = "Takes a run of the first dimension";
   let description = [{ y[i,...] = x[offset+i,...]; the result's shape gives the length. }];
-  let arguments = (ins Bcssl_Tensor:$input, I64Attr:$offset);
-  let results = (outs Bcssl_Tensor:$output);
+  let arguments = (ins Bcssl_Rows:$input, I64Attr:$offset);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input `from` $offset attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
 }
 
-def Bcssl_PadOp : Bcssl_Op<"pad", [Pure]> {
+def Bcssl_PadOp : Bcssl_Op<"pad", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Places a tensor into zeros along the first dimension";
   let description = [{ The gradient of `slice`: y[offset+i,...] = x[i,...], zero elsewhere. }];
-  let arguments = (ins Bcssl_Tensor:$input, I64Attr:$offset);
-  let results = (outs Bcssl_Tensor:$output);
+  let arguments = (ins Bcssl_Rows:$input, I64Attr:$offset);
+  let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input `at` $offset attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
 }
 
-def Bcssl_CastOp : Bcssl_DifferentiableOp<"cast"> {
+def Bcssl_CastOp : Bcssl_DifferentiableOp<"cast", [SameOperandsAndResultShape]> {
   let summary = "Changes the precision";
   let arguments = (ins Bcssl_Tensor:$input);
   let results = (outs Bcssl_Tensor:$output);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
-  let hasVerifier = 1;
   let hasFolder = 1;
 }
 

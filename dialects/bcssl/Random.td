@@ -13,7 +13,7 @@ def Bcssl_RandomUniformOp : Bcssl_Op<"random_uniform", [Pure]> {
     where `state` holds (seed low, seed high, step low, step high) as i32
     (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", 2011).
   }];
-  let arguments = (ins Bcssl_IntTensor:$state, I64Attr:$stream);
+  let arguments = (ins Bcssl_IntVector:$state, I64Attr:$stream);
   let results = (outs Bcssl_Vector:$output);
   let assemblyFormat = "$state `stream` `(` $stream `)` attr-dict `:` type($state) `->` type($output)";
   let hasVerifier = 1;

@@ -5,7 +5,8 @@
 
 include "dialects/bcssl/Dialect.td"
 
-def Bcssl_VariableOp : Bcssl_Op<"variable", [Symbol]> {
+def Bcssl_VariableOp : Bcssl_Op<"variable", [Symbol,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Declares a tensor that lives across programs";
   let description = [{
     A parameter, optimizer moment, EMA copy, BatchNorm buffer or center.
@@ -20,7 +21,7 @@ def Bcssl_VariableOp : Bcssl_Op<"variable", [Symbol]> {
       dimension i of the published tensor is dimension permutation[i] here,
       -1 stands for a dimension of size 1 that exists only there.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyStaticShapeTensor>:$type,
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Bcssl_AnyTensor>:$type,
                        StrAttr:$initializer, DefaultValuedAttr<F64Attr, "0.0">:$value,
                        OptionalAttr<StrAttr>:$source,
                        OptionalAttr<DenseI64ArrayAttr>:$published_shape,
@@ -55,7 +56,7 @@ def Bcssl_ClipByNormOp : Bcssl_UpdateOp<"clip_by_norm", [SameOperandsAndResultTy
   let hasVerifier = 1;
 }
 
-def Bcssl_AdamWOp : Bcssl_UpdateOp<"adamw", [AttrSizedOperandSegments]> {
+def Bcssl_AdamWOp : Bcssl_UpdateOp<"adamw", [AttrSizedOperandSegments, SameOperandsAndResultElementType]> {
   let summary = "AdamW update of one tensor";
   let description = [{
     p1 = p * (1 - lr*weight_decay); m' = beta1*m + (1-beta1)*g; v' = beta2*v + (1-beta2)*g^2;
@@ -77,7 +78,7 @@ def Bcssl_AdamWOp : Bcssl_UpdateOp<"adamw", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Bcssl_SgdOp : Bcssl_UpdateOp<"sgd"> {
+def Bcssl_SgdOp : Bcssl_UpdateOp<"sgd", [SameOperandsAndResultElementType]> {
   let summary = "Stochastic gradient descent with momentum, one tensor";
   let description = [{
     g1 = g + weight_decay*p; b' = momentum*b + g1; p' = p - lr*b' (PyTorch's form).
@@ -93,7 +94,7 @@ def Bcssl_SgdOp : Bcssl_UpdateOp<"sgd"> {
   let hasVerifier = 1;
 }
 
-def Bcssl_LarsOp : Bcssl_UpdateOp<"lars"> {
+def Bcssl_LarsOp : Bcssl_UpdateOp<"lars", [SameOperandsAndResultElementType]> {
   let summary = "Layer-wise adaptive rate scaling, one tensor";
   let description = [{
     For tensors of rank 2 and more: g1 = g + weight_decay*p, then
@@ -111,7 +112,7 @@ def Bcssl_LarsOp : Bcssl_UpdateOp<"lars"> {
   let hasVerifier = 1;
 }
 
-def Bcssl_EmaOp : Bcssl_UpdateOp<"ema"> {
+def Bcssl_EmaOp : Bcssl_UpdateOp<"ema", [SameOperandsAndResultElementType]> {
   let summary = "Exponential moving average of one tensor";
   let description = [{ y = momentum * average + (1 - momentum) * value; momentum is a scalar value. }];
   let arguments = (ins Bcssl_Tensor:$average, Bcssl_Tensor:$value, Bcssl_Scalar:$momentum);
