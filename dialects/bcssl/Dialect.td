@@ -28,6 +28,7 @@ def Bcssl_Dialect : Dialect {
     operations on tensors.
   }];
   let usePropertiesForAttributes = 1;
+  let useDefaultAttributePrinterParser = 1;
 }
 
 // Every size is known and at least 1, so that means, quotients and kernels
