@@ -1,0 +1,110 @@
+//===- Device.h - what runs a program ---------------------------*- C++ -*-===//
+//
+// A device holds memory blocks, loads machine code and runs prepared command
+// lists. Addresses are resolved once, when a list is prepared, so that a run is
+// one pass over ready commands on the CPU and one graph launch on a GPU, where
+// a prepared list is captured into a graph on its stream.
+//
+// One thread uses a device at a time.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BCSSL_RUNTIME_DEVICE_DEVICE_H
+#define BCSSL_RUNTIME_DEVICE_DEVICE_H
+
+#include "runtime/base/Status.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace bcssl {
+
+/// A piece of device memory, 64-byte aligned, zero at first.
+class Block {
+public:
+  virtual ~Block() = default;
+  /// Where the device sees it.
+  virtual std::byte *address() = 0;
+  /// Where the host may read and write it, or null.
+  virtual std::byte *host() = 0;
+  virtual uint64_t size() const = 0;
+  /// Bytes of physical memory behind it: what was touched, in whole pages.
+  virtual uint64_t residentBytes() const = 0;
+};
+
+/// A kernel of a loaded image.
+using Kernel = void *;
+
+/// A loaded image of machine code. It must outlive lists that use its kernels.
+class Module {
+public:
+  virtual ~Module() = default;
+  /// Errors: "image-symbol" where the image lacks the kernel.
+  virtual Result<Kernel> find(const std::string &symbol) = 0;
+};
+
+/// Runs `kernel` for every tile in [0, tiles), in any order, on any thread.
+struct LaunchCommand {
+  Kernel kernel = nullptr;
+  std::vector<void *> arguments; ///< device addresses
+  uint64_t tiles = 0;
+  uint64_t flops = 0; ///< of all tiles, 0 where unknown
+};
+
+/// Copies between device addresses that do not overlap.
+struct CopyCommand {
+  std::byte *to = nullptr;
+  const std::byte *from = nullptr;
+  uint64_t bytes = 0;
+};
+
+/// Fills with zero.
+struct ZeroCommand {
+  std::byte *at = nullptr;
+  uint64_t bytes = 0;
+};
+
+using Command = std::variant<LaunchCommand, CopyCommand, ZeroCommand>;
+
+/// When one command ran: nanoseconds on the steady clock.
+struct CommandTime {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+
+/// A prepared list. Commands run in order, each after the one before is done.
+class CommandList {
+public:
+  virtual ~CommandList() = default;
+  /// Runs all commands; they are done when it returns. With `times` (one place
+  /// a command) each command is timed by itself.
+  virtual Status run(std::span<CommandTime> times = {}) = 0;
+};
+
+/// A CPU or a GPU.
+class Device {
+public:
+  virtual ~Device() = default;
+  /// Names of images that it can run, best first: "cpu:x86-64-v4", ...
+  virtual std::vector<std::string> targets() const = 0;
+  /// One line for people: chip and threads.
+  virtual std::string description() const = 0;
+  /// Errors: "out-of-memory" with `what` and the size.
+  virtual Result<std::unique_ptr<Block>> allocate(uint64_t bytes,
+                                                  const std::string &what) = 0;
+  /// Loads an image. Errors: "image-invalid", "image-load".
+  virtual Result<std::unique_ptr<Module>>
+  load(std::span<const std::byte> image) = 0;
+  virtual Result<std::unique_ptr<CommandList>>
+  prepare(std::vector<Command> commands) = 0;
+};
+
+} // namespace bcssl
+
+#endif // BCSSL_RUNTIME_DEVICE_DEVICE_H

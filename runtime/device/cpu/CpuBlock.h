@@ -1,0 +1,37 @@
+//===- CpuBlock.h - mapped memory -------------------------------*- C++ -*-===//
+
+#ifndef BCSSL_RUNTIME_DEVICE_CPU_CPUBLOCK_H
+#define BCSSL_RUNTIME_DEVICE_CPU_CPUBLOCK_H
+
+#include "runtime/device/Device.h"
+
+namespace bcssl {
+
+/// Anonymous pages: zero, and without physical memory until touched. Blocks of
+/// several huge pages ask for them.
+class CpuBlock final : public Block {
+public:
+  /// Errors: "out-of-memory", naming `what`.
+  static Result<std::unique_ptr<Block>> map(uint64_t bytes,
+                                            const std::string &what);
+  ~CpuBlock() override;
+
+  std::byte *address() override { return start; }
+  std::byte *host() override { return start; }
+  uint64_t size() const override { return bytes; }
+  uint64_t residentBytes() const override;
+
+private:
+  CpuBlock(std::byte *mapping, uint64_t mapped, std::byte *start,
+           uint64_t bytes)
+      : mapping(mapping), mapped(mapped), start(start), bytes(bytes) {}
+
+  std::byte *mapping; ///< null for an empty block
+  uint64_t mapped;
+  std::byte *start;
+  uint64_t bytes;
+};
+
+} // namespace bcssl
+
+#endif // BCSSL_RUNTIME_DEVICE_CPU_CPUBLOCK_H
