@@ -28,9 +28,9 @@ struct KnnOptions {
 /// ascending order of bank index.
 struct Neighbors {
   int64_t queries = 0;
-  int64_t count = 0;               ///< per query, at most the rows of the bank
-  std::vector<int64_t> indices;    ///< [queries, count]
-  std::vector<float> similarities; ///< [queries, count]
+  int64_t count = 0; ///< per query, at most the rows of the bank
+  std::vector<int64_t> indices = {};    ///< [queries, count]
+  std::vector<float> similarities = {}; ///< [queries, count]
 };
 
 /// Accuracy with one number of neighbours.

@@ -99,9 +99,10 @@ void multiplyBaseline(const float *left, int64_t stride, int64_t rows,
   multiplyAll<1>(left, stride, rows, right, product);
 }
 
-[[gnu::target("avx512f,prefer-vector-width=512")]] void
-multiplyAvx512(const float *left, int64_t stride, int64_t rows,
-               const PackedMatrix &right, float *product) {
+[[gnu::target("avx512f")]] void multiplyAvx512(const float *left,
+                                               int64_t stride, int64_t rows,
+                                               const PackedMatrix &right,
+                                               float *product) {
   multiplyAll<2>(left, stride, rows, right, product);
 }
 #endif
