@@ -1,0 +1,54 @@
+//===- MemoryState.h - variables in plain memory ----------------*- C++ -*-===//
+
+#ifndef BCSSL_TEST_RUNTIME_TRAIN_MEMORYSTATE_H
+#define BCSSL_TEST_RUNTIME_TRAIN_MEMORYSTATE_H
+
+#include "runtime/train/StateAccess.h"
+
+#include <cstring>
+
+namespace bcssl {
+
+/// A state for tests: add variables, then look at their bytes.
+class MemoryState : public StateAccess {
+public:
+  size_t add(StateVariable variable) {
+    uint64_t bytes = *elementCount(variable.shape) * typeSize(variable.type);
+    list.push_back(std::move(variable));
+    data.emplace_back(bytes);
+    return data.size() - 1;
+  }
+  std::span<const StateVariable> variables() const override { return list; }
+  Status read(size_t i, std::span<std::byte> out) override {
+    if (i == failing)
+      return Error{ExitCode::Io, "test-read", "asked to fail"};
+    std::memcpy(out.data(), data[i].data(), data[i].size());
+    return {};
+  }
+  Status write(size_t i, std::span<const std::byte> bytes) override {
+    std::memcpy(data[i].data(), bytes.data(), data[i].size());
+    return {};
+  }
+  /// Fills every variable with a pattern that depends on `seed`.
+  void fill(uint32_t seed) {
+    for (size_t i = 0; i < data.size(); ++i)
+      for (size_t j = 0; j < data[i].size(); ++j)
+        data[i][j] = static_cast<std::byte>(seed * 31 + i * 7 + j * 13 % 251);
+  }
+
+  std::vector<StateVariable> list;
+  std::vector<std::vector<std::byte>> data;
+  size_t failing = SIZE_MAX; ///< the variable whose read fails
+};
+
+/// A directory that disappears with the test.
+class TemporaryDirectory {
+public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  std::string path;
+};
+
+} // namespace bcssl
+
+#endif // BCSSL_TEST_RUNTIME_TRAIN_MEMORYSTATE_H
