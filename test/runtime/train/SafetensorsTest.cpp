@@ -1,9 +1,6 @@
 //===- SafetensorsTest.cpp ------------------------------------------------===//
 
-#include "runtime/train/Safetensors.h"
-#include "runtime/base/AtomicFile.h"
-#include "runtime/base/Philox.h"
-#include "test/runtime/train/MemoryState.h"
+#include "test/runtime/train/SafetensorsFixture.h"
 
 #include <gtest/gtest.h>
 
