@@ -38,8 +38,13 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
 
   FunctionType type;
   if (parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
-      parser.parseColonType(type) ||
-      parser.resolveOperands(operands, type.getInputs(), operandsLoc,
+      parser.parseColonType(type))
+    return failure();
+  if (type.getNumInputs() != operands.size())
+    return parser.emitError(operandsLoc)
+           << "expects one input type per input, got " << type.getNumInputs()
+           << " for " << operands.size();
+  if (parser.resolveOperands(operands, type.getInputs(), operandsLoc,
                              result.operands))
     return failure();
   result.addTypes(type.getResults());

@@ -37,9 +37,10 @@ LogicalResult GlobalAveragePoolOp::verify() {
 /// dimensions.
 static LogicalResult verifyRun(Operation *op, StringRef label,
                                ArrayRef<int64_t> dims, int64_t rank) {
-  bool inside = dims.empty() || (dims.front() >= 0 && dims.back() < rank);
-  for (size_t i = 1; i < dims.size() && inside; ++i)
-    inside = dims[i] == dims[i - 1] + 1;
+  bool inside = true;
+  for (size_t i = 0; i < dims.size() && inside; ++i)
+    inside = dims[i] >= 0 && dims[i] < rank &&
+             (i == 0 || dims[i] == dims[i - 1] + 1);
   if (inside)
     return success();
   InFlightDiagnostic diagnostic = op->emitOpError();
@@ -114,17 +115,15 @@ static LogicalResult verifyInner(Operation *op, StringRef label, StringRef name,
 }
 
 LogicalResult ConcatOp::verify() {
-  if (getInputs().empty())
-    return emitOpError() << "(C1) expects 1 operand or more, got none";
   int64_t length = 0;
   for (Value input : getInputs()) {
-    if (failed(verifyInner(*this, "(C2)", "operand", input, getOutput())))
+    if (failed(verifyInner(*this, "(C1)", "operand", input, getOutput())))
       return failure();
     length += shapeOf(input).front();
   }
   SmallVector<int64_t> expected(shapeOf(getOutput()));
   expected.front() = length;
-  return verifyShape(*this, "(C3)", "result", getOutput(), expected);
+  return verifyShape(*this, "(C2)", "result", getOutput(), expected);
 }
 
 /// Reports (C2) unless [offset, offset + length) lies in [0, size).

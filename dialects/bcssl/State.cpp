@@ -56,7 +56,7 @@ LogicalResult VariableOp::verify() {
                             "negative, got "
                          << value;
   if (getSource().has_value() != (initializer == "copy"))
-    return emitOpError() << "(C3) expects `source` with `copy` and only there";
+    return emitOpError() << "(C3) expects `source` with copy and only there";
   return verifyPublished(*this);
 }
 
