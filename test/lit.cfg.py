@@ -1,0 +1,29 @@
+# How lit runs the tests of dialects, passes and tools: a test is a file with
+# RUN lines, its folder is that of the source it tests.
+
+import os
+
+import lit.formats
+
+config.name = "bcssl"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.bcssl_build_dir, "test")
+
+# The tools of this build come first, then FileCheck and its like of the LLVM
+# that it was built with; neither is expected in the caller's PATH.
+config.environment["PATH"] = os.pathsep.join(
+    [
+        os.path.join(config.bcssl_build_dir, "bin"),
+        config.llvm_tools_dir,
+        config.environment["PATH"],
+    ]
+)
+
+# NVIDIA's assembler: tests that need it say `REQUIRES: ptxas` and write %ptxas.
+if config.ptxas:
+    config.available_features.add("ptxas")
+    config.environment["BCSSL_PTXAS"] = config.ptxas
+    config.substitutions.append(("%ptxas", config.ptxas))
