@@ -1,0 +1,132 @@
+//===- Dino.h - self-distillation without labels ----------------*- C++ -*-===//
+//
+// The DINO step as one program (arXiv 2104.14294; quirks as in the published
+// code: the teacher normalises by its own batch, its buffers are not averaged,
+// gradients are clipped by tensor).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BCSSL_MODELS_DINO_H
+#define BCSSL_MODELS_DINO_H
+
+#include "models/DinoHead.h"
+#include "models/Trunk.h"
+#include "models/Update.h"
+
+namespace bcssl::models {
+
+/// How the teacher is kept from collapse: logits minus their running mean
+/// ("dino_loss.center"), or an even assignment of the batch to outputs.
+enum class Centring { Mean, Sinkhorn };
+
+struct DinoOptions {
+  TrunkOptions backbone;
+  DinoHeadOptions head;
+  Initialization initialization = Initialization::Published;
+  /// Source images a step; crop v of image b is row v * batch + b.
+  int64_t batch;
+  int64_t image;
+  int64_t localImage;
+  int64_t localCrops;
+  Centring centring = Centring::Mean;
+  double studentTemperature = 0.1;
+  double centerMomentum = 0.9;
+  int64_t sinkhornIterations = 3;
+  /// Drops paths in the teacher too, as the paper's own code does for its
+  /// convolutional networks.
+  bool teacherDropPath = false;
+  UpdateOptions update = {.clip = 3.0};
+};
+
+/// Global crops of an image: both networks see them.
+inline constexpr int64_t kGlobalCrops = 2;
+
+/// A backbone with a projection head. Crops of one resolution are one call of
+/// the backbone, with batch statistics of their own; the head is called once.
+template <class Backbone> struct DinoNetwork {
+  Scope scope;
+  TrunkOptions backboneOptions;
+  DinoHeadOptions headOptions;
+
+  Backbone backbone{scope / "backbone", backboneOptions};
+  DinoHead head{scope / "head", headOptions};
+
+  Tensor operator()(const std::vector<Tensor> &groups) const {
+    std::vector<Tensor> features;
+    for (Tensor images : groups)
+      features.push_back(backbone(images));
+    return head(concat(features));
+  }
+};
+
+/// The parts of the step that do not depend on the kind of network.
+class DinoObjective {
+public:
+  DinoObjective(Module &module, const DinoOptions &options);
+
+  /// The loss for raw student and teacher logits; centres the teacher, moves
+  /// the center afterwards, and gives the monitor's outputs "teacher_entropy"
+  /// (mean entropy of a target), "teacher_kl" (divergence of the mean target
+  /// from uniform) and, with centring by mean, "center_norm".
+  Tensor operator()(Tensor student, Tensor teacher) const;
+
+private:
+  Tensor targets(Tensor teacher) const;
+  void monitor(Tensor targets) const;
+  void moveCenter(Tensor teacher) const;
+
+  const DinoOptions &options;
+  std::optional<Variable> center;
+};
+
+/// Moves every learned parameter below `teacher` towards the one of equal name
+/// below `student`, by the scalar input "teacher_momentum".
+void updateTeacher(Program &program, const Scope &teacher,
+                   const Scope &student);
+
+/// Student and teacher with the programs
+/// * `step`: inputs "images.global" and "images.local" (where there are local
+///   crops), "learning_rate", "weight_decay", "teacher_momentum",
+///   "teacher_temperature", "last_layer_active", and "random_state" where
+///   paths are dropped; outputs "loss" and the monitor's.
+template <class Backbone> struct Dino {
+  Module &module;
+  DinoOptions options;
+
+  Scope studentScope{module, "student", options.initialization};
+  Scope teacherScope =
+      Scope(module, "teacher", options.initialization).copyOf(studentScope);
+  DinoNetwork<Backbone> student{studentScope, options.backbone, options.head};
+  DinoNetwork<Backbone> teacher{teacherScope, teacherBackbone(options),
+                                options.head};
+  DinoObjective objective{module, options};
+
+  void recordStep() const {
+    Program &step = module.program("step", Mode::Training);
+    auto images = [&](const char *name, int64_t crops, int64_t size) {
+      return step.input(name, {crops * options.batch, size, size,
+                               options.backbone.inChannels});
+    };
+    Tensor global = images("images.global", kGlobalCrops, options.image);
+    std::vector<Tensor> groups{global};
+    if (options.localCrops > 0)
+      groups.push_back(
+          images("images.local", options.localCrops, options.localImage));
+
+    Tensor loss = objective(student(groups), teacher({global}));
+    step.output("loss", loss);
+    updateParameters(studentScope, loss, options.update);
+    updateTeacher(step, teacherScope, studentScope);
+  }
+
+  static TrunkOptions teacherBackbone(const DinoOptions &options) {
+    TrunkOptions teacher = options.backbone;
+    if (!options.teacherDropPath)
+      teacher.dropPath = 0.0;
+    return teacher;
+  }
+};
+
+} // namespace bcssl::models
+
+#endif // BCSSL_MODELS_DINO_H
