@@ -1,0 +1,96 @@
+//===- Pipelines.cpp - the whole compiler on one screen -------------------===//
+
+#include "passes/Pipelines.h"
+
+#include "dialects/bcssl/Bcssl.h"
+#include "passes/codegen/cpu/Passes.h"
+#include "passes/fusion/Passes.h"
+#include "passes/graph/Passes.h"
+#include "passes/schedule/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace bcssl {
+
+static constexpr std::pair<Stage, llvm::StringLiteral> stageNames[] = {
+    {Stage::Input, "input"},       {Stage::Differentiated, "differentiated"},
+    {Stage::Expanded, "expanded"}, {Stage::Kernels, "kernels"},
+    {Stage::Planned, "planned"},   {Stage::Executable, "executable"}};
+
+llvm::StringRef nameOf(Stage stage) {
+  return stageNames[static_cast<int>(stage)].second;
+}
+
+std::optional<Stage> parseStage(llvm::StringRef name) {
+  for (auto [stage, text] : stageNames)
+    if (text == name)
+      return stage;
+  return std::nullopt;
+}
+
+static void addCleanup(OpPassManager &manager) {
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void buildStage(OpPassManager &manager, Stage stage) {
+  switch (stage) {
+  case Stage::Input:
+    manager.addPass(createFoldBatchNorm());
+    manager.addPass(createDifferentiate());
+    addCleanup(manager);
+    return;
+  case Stage::Differentiated:
+    manager.addPass(createExpand());
+    addCleanup(manager);
+    return;
+  case Stage::Expanded:
+    manager.addNestedPass<func::FuncOp>(createPackContractions());
+    addCleanup(manager);
+    manager.addNestedPass<func::FuncOp>(createFormKernels());
+    addCleanup(manager);
+    return;
+  case Stage::Kernels:
+    manager.addNestedPass<func::FuncOp>(createTileLargeKernels());
+    manager.addNestedPass<func::FuncOp>(createChooseTiles());
+    manager.addPass(createEmitCpuKernels());
+    manager.addPass(createPlanMemory());
+    return;
+  case Stage::Planned:
+  case Stage::Executable:
+    return;
+  }
+}
+
+void buildCpuPipeline(OpPassManager &manager) {
+  for (auto [stage, name] : stageNames)
+    buildStage(manager, stage);
+}
+
+void registerPasses() {
+  registerTransformsPasses();
+  registerBcsslGraphPasses();
+  registerBcsslFusionPasses();
+  registerBcsslSchedulePasses();
+  registerBcsslCodegenCpuPasses();
+  PassPipelineRegistration<>("bcssl-cpu", "Compile programs to planned kernels for the CPU",
+                             buildCpuPipeline);
+}
+
+void registerDialects(DialectRegistry &registry) {
+  registry.insert<BcsslDialect, arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
+                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                  vector::VectorDialect>();
+}
+
+} // namespace bcssl

@@ -1,0 +1,43 @@
+//===- Pipelines.h - the whole compiler on one screen -----------*- C++ -*-===//
+
+#ifndef BCSSL_PASSES_PIPELINES_H
+#define BCSSL_PASSES_PIPELINES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+
+#include <optional>
+#include <string>
+
+namespace bcssl {
+
+/// Places where the compiler can stop and go on from a file, in order.
+enum class Stage {
+  Input,          ///< programs as the model wrote them
+  Differentiated, ///< with the backward graph
+  Expanded,       ///< coarse operations written out
+  Kernels,        ///< bcssl.kernel regions
+  Planned,        ///< kernels emitted, memory planned
+  Executable,     ///< the artifact
+};
+
+/// "input", "differentiated", "expanded", "kernels", "planned", "executable".
+llvm::StringRef nameOf(Stage stage);
+std::optional<Stage> parseStage(llvm::StringRef name);
+
+/// Adds the passes that lead from `stage` to the next one.
+void buildStage(mlir::OpPassManager &manager, Stage stage);
+
+/// Adds all passes from a model's programs to planned CPU kernels: the pipeline
+/// `--bcssl-cpu`.
+void buildCpuPipeline(mlir::OpPassManager &manager);
+
+/// Registers every pass and pipeline of the project.
+void registerPasses();
+
+/// Registers every dialect that the passes use.
+void registerDialects(mlir::DialectRegistry &registry);
+
+} // namespace bcssl
+
+#endif // BCSSL_PASSES_PIPELINES_H

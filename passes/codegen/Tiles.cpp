@@ -1,0 +1,105 @@
+//===- Tiles.cpp - tile configurations as attributes ----------------------===//
+
+#include "passes/codegen/Tiles.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <type_traits>
+#include <utility>
+
+using namespace mlir;
+
+namespace bcssl {
+namespace {
+
+// Each tile lists its fields once; both directions use the list.
+template <typename Visit> void visitFields(RowwiseTile &tile, Visit visit) {
+  visit("rows", tile.rows);
+  visit("flat", tile.flat);
+}
+template <typename Visit> void visitFields(ContractionTile &tile, Visit visit) {
+  visit("register_rows", tile.registerRows);
+  visit("rows", tile.rows);
+  visit("panels", tile.panels);
+}
+template <typename Visit> void visitFields(WeightGradTile &tile, Visit visit) {
+  visit("register_rows", tile.registerRows);
+  visit("rows", tile.rows);
+  visit("columns", tile.columns);
+  visit("block", tile.block);
+}
+template <typename Visit> void visitFields(DepthwiseTile &tile, Visit visit) {
+  visit("width", tile.width);
+  visit("taps", tile.taps);
+  visit("height", tile.height);
+  visit("reach_height", tile.reachHeight);
+  visit("reach_width", tile.reachWidth);
+}
+
+template <typename Tile>
+DictionaryAttr write(MLIRContext *context, Tile tile) {
+  Builder builder(context);
+  SmallVector<NamedAttribute> fields;
+  visitFields(tile, [&](StringRef name, auto &field) {
+    Attribute value;
+    if constexpr (std::is_same_v<std::decay_t<decltype(field)>, bool>)
+      value = builder.getBoolAttr(field);
+    else
+      value = builder.getI64IntegerAttr(field);
+    fields.push_back(builder.getNamedAttr(name, value));
+  });
+  return builder.getDictionaryAttr(fields);
+}
+
+template <typename Tile> void read(DictionaryAttr attribute, Tile &tile) {
+  if (!attribute)
+    return;
+  visitFields(tile, [&](StringRef name, auto &field) {
+    if (auto value = attribute.getAs<IntegerAttr>(name))
+      field = value.getValue().getSExtValue() != 0 &&
+                      std::is_same_v<std::decay_t<decltype(field)>, bool>
+                  ? 1
+                  : value.getValue().getSExtValue();
+  });
+}
+
+constexpr int64_t vectorRegisters = 32;
+
+} // namespace
+
+bool isLegal(const DepthwiseTile &tile) {
+  return tile.width >= 1 && tile.taps >= 1 && tile.height >= 1 &&
+         tile.width + tile.taps + 1 <= vectorRegisters;
+}
+
+bool isLegal(const ContractionTile &tile) {
+  return tile.registerRows >= 1 && tile.rows % tile.registerRows == 0 &&
+         tile.panels >= 1 && 2 * tile.registerRows + 3 <= vectorRegisters;
+}
+
+bool isLegal(const WeightGradTile &tile) {
+  return tile.registerRows >= 1 && tile.rows % tile.registerRows == 0 &&
+         tile.columns % panelWidth == 0 && tile.block >= 1 &&
+         2 * tile.registerRows + 3 <= vectorRegisters;
+}
+
+DictionaryAttr toAttribute(MLIRContext *context, const RowwiseTile &tile) {
+  return write(context, tile);
+}
+DictionaryAttr toAttribute(MLIRContext *context, const ContractionTile &tile) {
+  return write(context, tile);
+}
+DictionaryAttr toAttribute(MLIRContext *context, const WeightGradTile &tile) {
+  return write(context, tile);
+}
+DictionaryAttr toAttribute(MLIRContext *context, const DepthwiseTile &tile) {
+  return write(context, tile);
+}
+
+void fromAttribute(DictionaryAttr attribute, RowwiseTile &tile) { read(attribute, tile); }
+void fromAttribute(DictionaryAttr attribute, ContractionTile &tile) { read(attribute, tile); }
+void fromAttribute(DictionaryAttr attribute, WeightGradTile &tile) { read(attribute, tile); }
+void fromAttribute(DictionaryAttr attribute, DepthwiseTile &tile) { read(attribute, tile); }
+
+} // namespace bcssl

@@ -1,0 +1,204 @@
+//===- Contraction.cpp - matrix products with a packed right operand ------===//
+//
+// One tile covers `rows` rows and `panels` panels of 32 columns. Registers hold
+// 14 x 32 results over the whole reduction, so nothing is read back; rows are
+// broadcast from memory, which x86 folds into or issues beside the FMA. The
+// epilogue runs over a copy of the register tile on the stack, because keeping
+// 28 accumulators live beside an erf spills (codegen notes in docs/Codegen.md).
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/codegen/cpu/Generators.h"
+#include "passes/codegen/cpu/RegionEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace bcssl {
+namespace {
+
+class ContractionGenerator {
+public:
+  explicit ContractionGenerator(KernelContext context)
+      : builder(context.builder), kernel(context.kernel), tileIndex(context.tile),
+        anchor(cast<PackedContractOp>(anchorOf(context.kernel))),
+        region(context.builder, context.kernel, context.buffers, iterationSpace(context.kernel)),
+        rows(region.rowCount()), columns(region.columnCount()),
+        depth(cast<RankedTensorType>(anchor.getPacked().getType()).getDimSize(1)) {
+    fromAttribute(kernel.getTileAttr(), tile);
+  }
+
+  void run();
+
+private:
+  void emitPanel(Value firstRow, Value endRow, Value panel, int64_t width);
+  void emitRegisterTile(Value firstRow, Value panel, int64_t registerRows, int64_t width);
+  SmallVector<Value> emitReduction(Value firstRow, Value panel, int64_t registerRows,
+                                   int64_t vectors);
+
+  ImplicitLocOpBuilder &builder;
+  KernelOp kernel;
+  Value tileIndex;
+  PackedContractOp anchor;
+  RegionEmitter region;
+  int64_t rows, columns, depth;
+  ContractionTile tile;
+  Value scratch;
+};
+
+void ContractionGenerator::run() {
+  auto scratchType = MemRefType::get({tile.registerRows * panelWidth}, builder.getF32Type());
+  scratch = memref::AllocaOp::create(builder, scratchType, ValueRange{},
+                                     builder.getI64IntegerAttr(64));
+  int64_t panels = llvm::divideCeil(columns, panelWidth);
+  int64_t wholePanels = columns / panelWidth;
+  int64_t panelTiles = llvm::divideCeil(panels, tile.panels);
+  Value rowTile = arith::DivUIOp::create(builder, tileIndex, region.index(panelTiles));
+  Value panelTile = arith::RemUIOp::create(builder, tileIndex, region.index(panelTiles));
+  Value firstRow = region.mul(rowTile, tile.rows);
+  Value endRow = arith::MinUIOp::create(builder, region.add(firstRow, region.index(tile.rows)),
+                                        region.index(rows));
+  Value firstPanel = region.mul(panelTile, tile.panels);
+  Value endPanel = arith::MinUIOp::create(
+      builder, region.add(firstPanel, region.index(tile.panels)), region.index(panels));
+
+  Value endWhole = arith::MinUIOp::create(builder, endPanel, region.index(wholePanels));
+  if (region.hasPartials())
+    scf::ForOp::create(builder, firstPanel, endPanel, region.index(1), ValueRange{},
+                       [&](OpBuilder &, Location, Value panel, ValueRange) {
+                         region.clearPartials(rowTile, panel);
+                         scf::YieldOp::create(builder);
+                       });
+  if (wholePanels > 0)
+    scf::ForOp::create(builder, firstPanel, endWhole, region.index(1), ValueRange{},
+                       [&](OpBuilder &, Location, Value panel, ValueRange) {
+                         emitPanel(firstRow, endRow, panel, panelWidth);
+                         scf::YieldOp::create(builder);
+                       });
+  if (wholePanels == panels)
+    return;
+  Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, endPanel,
+                                       region.index(panels));
+  scf::IfOp::create(builder, isLast, [&](OpBuilder &, Location) {
+    emitPanel(firstRow, endRow, region.index(wholePanels), columns % panelWidth);
+    scf::YieldOp::create(builder);
+  });
+}
+
+/// All register tiles of one panel; the rest of the rows is a smaller one.
+void ContractionGenerator::emitPanel(Value firstRow, Value endRow, Value panel, int64_t width) {
+  int64_t step = tile.registerRows;
+  int64_t rest = rows % step;
+  int64_t wholeRows = rows - rest;
+  Value endWhole = arith::MinUIOp::create(builder, endRow, region.index(wholeRows));
+  if (wholeRows > 0)
+    scf::ForOp::create(builder, firstRow, endWhole, region.index(step), ValueRange{},
+                       [&](OpBuilder &, Location, Value row, ValueRange) {
+                         emitRegisterTile(row, panel, step, width);
+                         scf::YieldOp::create(builder);
+                       });
+  if (rest == 0)
+    return;
+  Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, endRow,
+                                       region.index(rows));
+  scf::IfOp::create(builder, isLast, [&](OpBuilder &, Location) {
+    emitRegisterTile(region.index(wholeRows), panel, rest, width);
+    scf::YieldOp::create(builder);
+  });
+}
+
+SmallVector<Value> ContractionGenerator::emitReduction(Value firstRow, Value panel,
+                                                       int64_t registerRows, int64_t vectors) {
+  Value lhs = region.buffer(anchor.getLhs());
+  Value packed = region.buffer(anchor.getPacked());
+  Value rowStart = region.mul(firstRow, depth);
+  Value panelStart = region.mul(panel, depth * panelWidth);
+  SmallVector<Value> zeros(registerRows * vectors, region.zero());
+  auto loop = scf::ForOp::create(
+      builder, region.index(0), region.index(depth), region.index(1), zeros,
+      [&](OpBuilder &, Location, Value k, ValueRange sums) {
+        Value panelAt = region.add(panelStart, region.mul(k, panelWidth));
+        SmallVector<Value> right;
+        for (int64_t v = 0; v < vectors; ++v)
+          right.push_back(region.loadVector(
+              packed, region.add(panelAt, region.index(v * vectorLanes)), vectorLanes));
+        // One running index and constant offsets: they fold into addresses.
+        Value rowAt = region.add(rowStart, k);
+        SmallVector<Value> next;
+        for (int64_t r = 0; r < registerRows; ++r) {
+          Value at = region.add(rowAt, region.index(r * depth));
+          Value left = region.splat(memref::LoadOp::create(builder, lhs, at));
+          for (int64_t v = 0; v < vectors; ++v)
+            next.push_back(
+                vector::FMAOp::create(builder, left, right[v], sums[r * vectors + v]));
+        }
+        scf::YieldOp::create(builder, next);
+      });
+  return SmallVector<Value>(loop.result_begin(), loop.result_end());
+}
+
+void ContractionGenerator::emitRegisterTile(Value firstRow, Value panel, int64_t registerRows,
+                                            int64_t width) {
+  int64_t vectors = llvm::divideCeil(width, vectorLanes);
+  SmallVector<Value> sums = emitReduction(firstRow, panel, registerRows, vectors);
+  Value firstColumn = region.mul(panel, panelWidth);
+  auto siteOf = [&](Value row, int64_t v) {
+    return Site{row, region.add(firstColumn, region.index(v * vectorLanes)),
+                std::min(vectorLanes, width - v * vectorLanes)};
+  };
+  bool plain = kernel.getBody().front().getOperations().size() == 2;
+  for (int64_t r = 0; r < registerRows; ++r)
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value sum = sums[r * vectors + v];
+      if (plain) {
+        region.enter();
+        region.bind(anchor.getOutput(), sum);
+        region.storeFull(siteOf(region.add(firstRow, region.index(r)), v));
+      } else {
+        region.storeVector(sum, scratch, region.index(r * panelWidth + v * vectorLanes),
+                           vectorLanes);
+      }
+    }
+  if (plain)
+    return;
+  Value rowTile;
+  if (region.hasPartials())
+    rowTile = arith::DivUIOp::create(builder, firstRow, region.index(tile.rows));
+  scf::ForOp::create(
+      builder, region.index(0), region.index(registerRows), region.index(1), ValueRange{},
+      [&](OpBuilder &, Location, Value r, ValueRange) {
+        Value row = region.add(firstRow, r);
+        for (int64_t v = 0; v < vectors; ++v) {
+          region.enter();
+          Value at = region.add(region.mul(r, panelWidth), region.index(v * vectorLanes));
+          region.bind(anchor.getOutput(), region.loadVector(scratch, at, vectorLanes));
+          Site site = siteOf(row, v);
+          region.storeFull(site);
+          if (rowTile)
+            region.accumulatePartials(site, rowTile);
+        }
+        scf::YieldOp::create(builder);
+      });
+}
+
+} // namespace
+
+void emitContraction(KernelContext context) { ContractionGenerator(context).run(); }
+
+int64_t contractionTiles(KernelOp kernel) {
+  ContractionTile tile;
+  fromAttribute(kernel.getTileAttr(), tile);
+  SmallVector<int64_t> space = iterationSpace(kernel);
+  int64_t columns = space.pop_back_val();
+  int64_t rows = 1;
+  for (int64_t size : space)
+    rows *= size;
+  int64_t panels = llvm::divideCeil(columns, panelWidth);
+  return llvm::divideCeil(rows, tile.rows) * llvm::divideCeil(panels, tile.panels);
+}
+
+} // namespace bcssl

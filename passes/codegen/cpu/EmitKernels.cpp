@@ -1,0 +1,137 @@
+//===- EmitKernels.cpp - one function per kernel region -------------------===//
+
+#include "passes/codegen/cpu/Generators.h"
+#include "passes/codegen/cpu/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace bcssl {
+#define GEN_PASS_DEF_EMITCPUKERNELS
+#include "passes/codegen/cpu/Passes.h.inc"
+
+Operation *anchorOf(KernelOp kernel) {
+  for (Operation &op : kernel.getBody().front())
+    if (isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp, DepthwiseConv2dFilterGradOp,
+            PackedContractOp, ContractOp, PackOp, SpaceToDepthOp, DepthToSpaceOp, ConcatOp, PadOp>(
+            op))
+      return &op;
+  return nullptr;
+}
+
+SmallVector<int64_t> iterationSpace(KernelOp kernel) {
+  auto shapeOf = [](Value value) {
+    return llvm::to_vector(cast<RankedTensorType>(value.getType()).getShape());
+  };
+  if (Operation *anchor = anchorOf(kernel))
+    return shapeOf(anchor->getResult(0));
+  if (kernel.getFamily() == KernelFamily::Rowwise)
+    for (Operation &op : kernel.getBody().front())
+      if (isa<ReduceOp, ReducePartialOp>(op))
+        return shapeOf(op.getOperand(0));
+  auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
+  return shapeOf(yield.getValues().front());
+}
+
+int64_t tilesOf(KernelOp kernel) {
+  switch (kernel.getFamily()) {
+  case KernelFamily::Depthwise:
+    return depthwiseTiles(kernel);
+  case KernelFamily::DepthwiseFilterGrad:
+    return depthwiseFilterGradTiles(kernel);
+  case KernelFamily::Contraction:
+    return isa<ContractOp>(anchorOf(kernel)) ? weightGradTiles(kernel) : contractionTiles(kernel);
+  case KernelFamily::Rowwise:
+    return rowwiseTiles(kernel);
+  case KernelFamily::Columnwise:
+    return columnwiseTiles(kernel);
+  case KernelFamily::Movement:
+    return movementTiles(kernel);
+  }
+  llvm_unreachable("unknown kernel family");
+}
+
+namespace {
+
+void emitFamily(KernelContext context) {
+  switch (context.kernel.getFamily()) {
+  case KernelFamily::Depthwise:
+    return emitDepthwise(context);
+  case KernelFamily::DepthwiseFilterGrad:
+    return emitDepthwiseFilterGrad(context);
+  case KernelFamily::Contraction:
+    return isa<ContractOp>(anchorOf(context.kernel)) ? emitWeightGrad(context)
+                                                     : emitContraction(context);
+  case KernelFamily::Rowwise:
+    return emitRowwise(context);
+  case KernelFamily::Columnwise:
+    return emitColumnwise(context);
+  case KernelFamily::Movement:
+    return emitMovement(context);
+  }
+}
+
+/// The kernel's text without locations: equal text, equal code.
+std::string keyOf(KernelOp kernel) {
+  std::string key;
+  llvm::raw_string_ostream stream(key);
+  OpPrintingFlags flags;
+  flags.useLocalScope().assumeVerified();
+  stream << stringifyKernelFamily(kernel.getFamily()) << kernel.getTileAttr();
+  for (Type type : kernel->getOperandTypes())
+    stream << type;
+  // Operations print with fresh numbers inside the isolated region.
+  kernel.getBody().front().print(stream);
+  return key;
+}
+
+struct EmitKernels : impl::EmitCpuKernelsBase<EmitKernels> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto kernels = ModuleOp::create(module.getLoc(), "kernels");
+    llvm::StringMap<std::string> known;
+    module.walk([&](KernelOp kernel) {
+      auto [entry, isNew] = known.try_emplace(keyOf(kernel));
+      if (isNew) {
+        entry->second = (stringifyKernelFamily(kernel.getFamily()) + "_" +
+                         Twine(known.size() - 1)).str();
+        emit(kernel, kernels, entry->second);
+      }
+      Builder builder(&getContext());
+      kernel->setAttr("symbol", builder.getStringAttr(entry->second));
+      kernel->setAttr("tiles", builder.getI64IntegerAttr(tilesOf(kernel)));
+    });
+    module.push_back(kernels);
+  }
+
+  void emit(KernelOp kernel, ModuleOp kernels, StringRef name) {
+    ImplicitLocOpBuilder builder(kernel.getLoc(), &getContext());
+    builder.setInsertionPointToEnd(kernels.getBody());
+    SmallVector<Type> types;
+    auto addBuffer = [&](Type type) {
+      auto tensor = cast<RankedTensorType>(type);
+      types.push_back(MemRefType::get({tensor.getNumElements()}, tensor.getElementType()));
+    };
+    llvm::for_each(kernel->getOperandTypes(), addBuffer);
+    llvm::for_each(kernel->getResultTypes(), addBuffer);
+    types.push_back(builder.getIndexType());
+    auto function = func::FuncOp::create(builder, name, builder.getFunctionType(types, {}));
+    Block *entry = function.addEntryBlock();
+    builder.setInsertionPointToStart(entry);
+    ValueRange arguments = entry->getArguments();
+    emitFamily({builder, kernel, arguments.drop_back(), arguments.back()});
+    builder.setInsertionPointToEnd(entry);
+    func::ReturnOp::create(builder);
+  }
+};
+
+} // namespace
+} // namespace bcssl

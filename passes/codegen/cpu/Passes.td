@@ -1,0 +1,22 @@
+//===- Passes.td - code generation for the CPU -----------------*- tablegen -*-===//
+
+#ifndef BCSSL_PASSES_CODEGEN_CPU_PASSES
+#define BCSSL_PASSES_CODEGEN_CPU_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def EmitCpuKernels : Pass<"bcssl-emit-cpu-kernels", "::mlir::ModuleOp"> {
+  let summary = "Emit one function per kernel region";
+  let description = [{
+    Emits the code of one tile of every `bcssl.kernel` as a function of the
+    module `@kernels`, with scf, vector and arith operations on rank-1 memrefs,
+    and names it on the kernel (`symbol`, `tiles`). Kernels with equal bodies
+    and types share a function. The kernels themselves stay: the memory plan and
+    the artifact are made from them. Comes after `bcssl-choose-tiles`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+#endif // BCSSL_PASSES_CODEGEN_CPU_PASSES

@@ -1,0 +1,367 @@
+//===- RegionEmitter.cpp - values of a kernel's body at one place ---------===//
+
+#include "passes/codegen/cpu/RegionEmitter.h"
+
+#include "passes/codegen/cpu/Random.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace bcssl {
+
+static int64_t product(ArrayRef<int64_t> sizes) {
+  int64_t result = 1;
+  for (int64_t size : sizes)
+    result *= size;
+  return result;
+}
+
+static ArrayRef<int64_t> shapeOf(Value tensor) {
+  return cast<RankedTensorType>(tensor.getType()).getShape();
+}
+
+RegionEmitter::RegionEmitter(ImplicitLocOpBuilder &builder, KernelOp kernel,
+                             ValueRange buffers, ArrayRef<int64_t> space)
+    : builder(builder), kernel(kernel), buffers(buffers), space(space) {
+  if (!space.empty()) {
+    columns = space.back();
+    rowsTotal = product(space.drop_back());
+  }
+  auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
+  for (auto [index, value] : llvm::enumerate(yield.getValues()))
+    if (auto partial = value.getDefiningOp<ReducePartialOp>())
+      partials.push_back({partial, index});
+}
+
+void RegionEmitter::enter(bool keepRows) {
+  values.clear();
+  if (!keepRows)
+    rows.clear();
+}
+
+bool RegionEmitter::isFull(Value tensor) const {
+  return shapeOf(tensor) == ArrayRef<int64_t>(space);
+}
+
+bool RegionEmitter::isRow(Value tensor) const {
+  return !space.empty() && shapeOf(tensor) == ArrayRef<int64_t>(space).drop_back();
+}
+
+Value RegionEmitter::buffer(Value bodyArgument) const {
+  return buffers[cast<BlockArgument>(bodyArgument).getArgNumber()];
+}
+
+Value RegionEmitter::resultBuffer(unsigned index) {
+  return buffers[kernel.getInputs().size() + index];
+}
+
+VectorType RegionEmitter::vectorType() {
+  return VectorType::get({vectorLanes}, builder.getF32Type());
+}
+
+Value RegionEmitter::index(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, value);
+}
+
+Value RegionEmitter::add(Value a, Value b) {
+  return arith::AddIOp::create(builder, a, b);
+}
+
+Value RegionEmitter::mul(Value a, int64_t b) {
+  return b == 1 ? a : Value(arith::MulIOp::create(builder, a, index(b)));
+}
+
+Value RegionEmitter::zero() {
+  return arith::ConstantOp::create(
+      builder, DenseElementsAttr::get(vectorType(), builder.getF32FloatAttr(0.0f)));
+}
+
+Value RegionEmitter::splat(Value scalar) {
+  return vector::BroadcastOp::create(builder, vectorType(), scalar);
+}
+
+static Value laneMask(ImplicitLocOpBuilder &builder, int64_t lanes) {
+  SmallVector<bool> active(vectorLanes, false);
+  std::fill(active.begin(), active.begin() + lanes, true);
+  auto type = VectorType::get({vectorLanes}, builder.getI1Type());
+  return arith::ConstantOp::create(builder, DenseElementsAttr::get(type, active));
+}
+
+Value RegionEmitter::loadVector(Value memref, Value at, int64_t lanes) {
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  auto stored = VectorType::get({vectorLanes}, element);
+  Value vector;
+  if (lanes == vectorLanes) {
+    vector = vector::LoadOp::create(builder, stored, memref, at);
+  } else {
+    Value padding = arith::ConstantOp::create(
+        builder, DenseElementsAttr::get(stored, builder.getZeroAttr(element)));
+    vector = vector::MaskedLoadOp::create(builder, stored, memref, at,
+                                          laneMask(builder, lanes), padding);
+  }
+  return element.isBF16() ? Value(arith::ExtFOp::create(builder, vectorType(), vector)) : vector;
+}
+
+void RegionEmitter::storeVector(Value vector, Value memref, Value at, int64_t lanes) {
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  if (element.isBF16())
+    vector = arith::TruncFOp::create(builder, VectorType::get({vectorLanes}, element), vector);
+  if (lanes == vectorLanes)
+    vector::StoreOp::create(builder, vector, memref, at);
+  else
+    vector::MaskedStoreOp::create(builder, memref, at, laneMask(builder, lanes), vector);
+}
+
+Value RegionEmitter::vectorAt(Value tensor, const Site &site) {
+  if (Value known = values.lookup(tensor))
+    return known;
+  Value value = emitVector(tensor, site);
+  return values[tensor] = value;
+}
+
+Value RegionEmitter::emitVector(Value tensor, const Site &site) {
+  if (isa<BlockArgument>(tensor)) {
+    Value at = add(mul(site.row, columns), site.column);
+    return loadVector(buffer(tensor), at, site.lanes);
+  }
+  Operation *op = tensor.getDefiningOp();
+  if (auto broadcast = dyn_cast<BroadcastOp>(op))
+    return emitBroadcast(broadcast, site);
+  if (auto targets = dyn_cast<CrossViewTargetsOp>(op))
+    return emitTargets(targets, site);
+  if (auto oneHot = dyn_cast<OneHotOp>(op))
+    return emitOneHot(oneHot, site);
+  if (auto random = dyn_cast<RandomUniformOp>(op))
+    return emitRandom(random, site);
+  if (auto reduce = dyn_cast<ReduceOp>(op))
+    return emitColumnReduce(reduce, site);
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto splat = cast<SplatElementsAttr>(constant.getValue());
+    auto type = VectorType::get({vectorLanes}, splat.getElementType());
+    return arith::ConstantOp::create(
+        builder, DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
+  }
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(vectorAt(operand, site));
+  Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+  return emitElementwise(op, operands, VectorType::get({vectorLanes}, element));
+}
+
+/// Repeats an elementwise tensor operation on vectors or scalars.
+Value RegionEmitter::emitElementwise(Operation *op, ValueRange operands, Type type) {
+  IRMapping mapping;
+  mapping.map(op->getOperands(), operands);
+  Operation *clone = builder.clone(*op, mapping);
+  clone->getResult(0).setType(type);
+  return clone->getResult(0);
+}
+
+Value RegionEmitter::scalarAt(Value tensor, Value row) {
+  if (Value known = rows.lookup(tensor))
+    return known;
+  Value result;
+  if (isa<BlockArgument>(tensor)) {
+    result = memref::LoadOp::create(builder, buffer(tensor), row);
+  } else {
+    Operation *op = tensor.getDefiningOp();
+    Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+      auto splat = cast<SplatElementsAttr>(constant.getValue());
+      result = arith::ConstantOp::create(builder, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
+    } else if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
+      // A scalar, or a value for a run of leading dimensions.
+      Value from = broadcast.getInput();
+      if (isa<BlockArgument>(from) || from.getDefiningOp<arith::ConstantOp>()) {
+        Value at = index(0);
+        if (!broadcast.getDims().empty())
+          at = quotientRow(row, shapeOf(tensor), broadcast.getDims());
+        result = scalarAt(from, at);
+        rows.erase(from); // The cache is by row; this was another row.
+      } else {
+        result = scalarAt(from, row);
+      }
+    } else {
+      SmallVector<Value> operands;
+      for (Value operand : op->getOperands())
+        operands.push_back(scalarAt(operand, row));
+      result = emitElementwise(op, operands, element);
+    }
+  }
+  return rows[tensor] = result;
+}
+
+/// The index of a broadcast's operand: dims [a, b] of `shape` out of `row`,
+/// which counts through all of `shape`.
+Value RegionEmitter::quotientRow(Value row, ArrayRef<int64_t> shape, ArrayRef<int64_t> dims) {
+  int64_t inner = product(shape.drop_front(dims.back() + 1));
+  Value at = row;
+  if (inner != 1)
+    at = arith::DivUIOp::create(builder, at, index(inner));
+  if (dims.front() != 0 && product(shape.take_front(dims.front())) != 1)
+    at = arith::RemUIOp::create(
+        builder, at, index(product(shape.slice(dims.front(), dims.size()))));
+  return at;
+}
+
+Value RegionEmitter::emitBroadcast(BroadcastOp op, const Site &site) {
+  ArrayRef<int64_t> dims = op.getDims();
+  ArrayRef<int64_t> shape = shapeOf(op.getOutput());
+  Value from = op.getInput();
+  if (auto constant = from.getDefiningOp<arith::ConstantOp>()) {
+    auto splat = cast<SplatElementsAttr>(constant.getValue());
+    auto type = VectorType::get({vectorLanes}, splat.getElementType());
+    return arith::ConstantOp::create(
+        builder, DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
+  }
+  auto widen = [&](Value scalar) -> Value {
+    auto type = VectorType::get({vectorLanes}, scalar.getType());
+    return vector::BroadcastOp::create(builder, type, scalar);
+  };
+  if (!isa<BlockArgument>(from))
+    return widen(scalarAt(from, site.row));
+  if (dims.empty())
+    return widen(memref::LoadOp::create(builder, buffer(from), index(0)));
+  int64_t rank = shape.size();
+  if (dims.back() != rank - 1)
+    return widen(memref::LoadOp::create(
+        builder, buffer(from), quotientRow(site.row, shape.drop_back(), dims)));
+  if (dims.size() == 1)
+    return loadVector(buffer(from), site.column, site.lanes);
+  Value row = quotientRow(site.row, shape.drop_back(), dims.drop_back());
+  return loadVector(buffer(from), add(mul(row, shape.back()), site.column), site.lanes);
+}
+
+Value RegionEmitter::emitTargets(CrossViewTargetsOp op, const Site &site) {
+  int64_t teachers = op.getTeacherViews();
+  int64_t samples = shapeOf(op.getProbabilities())[0] / teachers;
+  Value view = arith::DivUIOp::create(builder, site.row, index(samples));
+  Value sample = arith::RemUIOp::create(builder, site.row, index(samples));
+  Value one = arith::ConstantOp::create(builder, builder.getF32FloatAttr(1.0f));
+  Value none = arith::ConstantOp::create(builder, builder.getF32FloatAttr(0.0f));
+  Value sum = zero();
+  for (int64_t teacher = 0; teacher < teachers; ++teacher) {
+    Value other = arith::CmpIOp::create(builder, arith::CmpIPredicate::ne, view, index(teacher));
+    Value weight = arith::SelectOp::create(builder, other, one, none);
+    Value row = add(sample, index(teacher * samples));
+    Value load = loadVector(buffer(op.getProbabilities()),
+                            add(mul(row, columns), site.column), site.lanes);
+    sum = vector::FMAOp::create(builder, splat(weight), load, sum);
+  }
+  return sum;
+}
+
+static Value laneColumns(ImplicitLocOpBuilder &builder, Value column) {
+  auto type = VectorType::get({vectorLanes}, builder.getI32Type());
+  SmallVector<int32_t> steps;
+  for (int32_t lane = 0; lane < vectorLanes; ++lane)
+    steps.push_back(lane);
+  Value lanes = arith::ConstantOp::create(builder, DenseElementsAttr::get(type, ArrayRef(steps)));
+  Value first = arith::IndexCastOp::create(builder, builder.getI32Type(), column);
+  return arith::AddIOp::create(builder, lanes, vector::BroadcastOp::create(builder, type, first));
+}
+
+Value RegionEmitter::emitOneHot(OneHotOp op, const Site &site) {
+  Value label = memref::LoadOp::create(builder, buffer(op.getLabels()), site.row);
+  Value lanes = laneColumns(builder, site.column);
+  Value labels = vector::BroadcastOp::create(builder, cast<VectorType>(lanes.getType()), label);
+  Value equal = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, lanes, labels);
+  Value one = arith::ConstantOp::create(
+      builder, DenseElementsAttr::get(vectorType(), builder.getF32FloatAttr(1.0f)));
+  return arith::SelectOp::create(builder, equal, one, zero());
+}
+
+Value RegionEmitter::emitRandom(RandomUniformOp op, const Site &site) {
+  SmallVector<Value> state;
+  for (int64_t word = 0; word < 4; ++word)
+    state.push_back(memref::LoadOp::create(builder, buffer(op.getState()), index(word)));
+  return emitPhiloxUniform(builder, state, laneColumns(builder, site.column),
+                           static_cast<int32_t>(op.getStream()));
+}
+
+/// A sum or maximum over neighbouring leading dimensions of a kernel input, in
+/// row order: [outer, reduced, columns] -> [outer, columns].
+Value RegionEmitter::emitColumnReduce(ReduceOp op, const Site &site) {
+  ArrayRef<int64_t> shape = shapeOf(op.getInput());
+  ArrayRef<int64_t> dims = op.getDims();
+  int64_t count = product(shape.slice(dims.front(), dims.size()));
+  bool isSum = op.getKind() == ReduceKind::Sum;
+  Value memref = buffer(op.getInput());
+  Value base = add(mul(site.row, count * columns), site.column);
+  Value init = isSum ? zero() : loadVector(memref, base, site.lanes);
+  auto loop = scf::ForOp::create(
+      builder, index(0), index(count), index(1), init,
+      [&](OpBuilder &, Location, Value r, ValueRange carried) {
+        Value load = loadVector(memref, add(base, mul(r, columns)), site.lanes);
+        Value next = isSum ? Value(arith::AddFOp::create(builder, carried[0], load))
+                           : Value(arith::MaximumFOp::create(builder, carried[0], load));
+        scf::YieldOp::create(builder, next);
+      });
+  return loop.getResult(0);
+}
+
+void RegionEmitter::storeFull(const Site &site) {
+  auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
+  Value at;
+  for (auto [number, value] : llvm::enumerate(yield.getValues())) {
+    if (!isFull(value) || value.getDefiningOp<ReducePartialOp>())
+      continue;
+    Value vector = vectorAt(value, site);
+    if (!at)
+      at = add(mul(site.row, columns), site.column);
+    storeVector(vector, resultBuffer(number), at, site.lanes);
+  }
+}
+
+void RegionEmitter::accumulatePartials(const Site &site, Value tile) {
+  for (auto [partial, number] : partials) {
+    Value vector = vectorAt(partial.getInput(), site);
+    Value memref = resultBuffer(number);
+    Value at = add(mul(tile, columns), site.column);
+    Value sum = arith::AddFOp::create(builder, loadVector(memref, at, site.lanes), vector);
+    storeVector(sum, memref, at, site.lanes);
+  }
+}
+
+void RegionEmitter::clearPartials(Value tile, int64_t columnCount) {
+  for (auto [partial, number] : partials) {
+    (void)partial;
+    for (int64_t column = 0; column < columnCount; column += vectorLanes)
+      storeVector(zero(), resultBuffer(number), add(mul(tile, columns), index(column)),
+                  std::min(vectorLanes, columnCount - column));
+  }
+}
+
+void RegionEmitter::clearPartials(Value tile, Value panel) {
+  Value first = mul(panel, panelWidth);
+  for (int64_t offset = 0; offset < panelWidth; offset += vectorLanes) {
+    Value column = add(first, index(offset));
+    Value inside = arith::CmpIOp::create(builder, arith::CmpIPredicate::ult, column,
+                                         index(columns));
+    scf::IfOp::create(builder, inside, [&](OpBuilder &, Location) {
+      Value left = arith::SubIOp::create(builder, index(columns), column);
+      auto maskType = VectorType::get({vectorLanes}, builder.getI1Type());
+      Value mask = vector::CreateMaskOp::create(builder, maskType, left);
+      for (auto [partial, number] : partials) {
+        (void)partial;
+        vector::MaskedStoreOp::create(builder, resultBuffer(number),
+                                      add(mul(tile, columns), column), mask, zero());
+      }
+      scf::YieldOp::create(builder);
+    });
+  }
+}
+
+void RegionEmitter::storeRows(Value row) {
+  auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
+  for (auto [number, value] : llvm::enumerate(yield.getValues()))
+    if (isRow(value) && !isFull(value) && !value.getDefiningOp<ReducePartialOp>())
+      memref::StoreOp::create(builder, scalarAt(value, row), resultBuffer(number), row);
+}
+
+} // namespace bcssl

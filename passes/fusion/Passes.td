@@ -1,0 +1,40 @@
+//===- Passes.td - kernel formation ----------------------------*- tablegen -*-===//
+
+#ifndef BCSSL_PASSES_FUSION_PASSES
+#define BCSSL_PASSES_FUSION_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def FormKernels : Pass<"bcssl-form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Partition forward and backward into kernel regions";
+  let description = [{
+    Groups the operations of an expanded program into `bcssl.kernel` regions.
+    Each convolution, contraction and data movement anchors a kernel. Pointwise
+    operations, row reductions and partial column sums join the kernel of their
+    producer or of a sibling that reads the same tensor, where the iteration
+    spaces agree and no cycle arises; so depthwise convolution and BatchNorm
+    sums, BatchNorm and LayerNorm, contraction and bias and GELU, contraction
+    and layer scale and residual, and the loss become one kernel each. Forward
+    and backward are partitioned together: a value that the backward also reads
+    is one more result of its kernel.
+
+    A column reduction over many rows is split: partial sums per tile in the
+    kernel that produces the rows, then a columnwise kernel that adds them in
+    order, so that the sum does not depend on threads.
+
+    Pointwise values are computed again in a reader where that reads no more
+    memory than loading them (`recompute`).
+
+    Does nothing to constants, reshapes and slices: they cost nothing. Comes
+    after `bcssl-expand` and `bcssl-pack-contractions`.
+  }];
+  let options = [
+    Option<"fuse", "fuse", "bool", /*default=*/"true",
+           "Join pointwise operations and reductions to kernels; without it each is a kernel of its own">,
+    Option<"recompute", "recompute", "bool", /*default=*/"true",
+           "Compute cheap pointwise values again instead of storing them">
+  ];
+  let dependentDialects = ["::bcssl::BcsslDialect"];
+}
+
+#endif // BCSSL_PASSES_FUSION_PASSES

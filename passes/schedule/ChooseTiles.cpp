@@ -1,0 +1,100 @@
+//===- ChooseTiles.cpp - the cost model's tile configurations -------------===//
+
+#include "passes/codegen/Tiles.h"
+#include "passes/codegen/cpu/Generators.h"
+#include "passes/schedule/Passes.h"
+
+using namespace mlir;
+
+namespace bcssl {
+#define GEN_PASS_DEF_CHOOSETILES
+#include "passes/schedule/Passes.h.inc"
+
+namespace {
+
+int64_t product(ArrayRef<int64_t> sizes) {
+  int64_t result = 1;
+  for (int64_t size : sizes)
+    result *= size;
+  return result;
+}
+
+/// Tiles of about this many elements: long enough to hide a claim (about a
+/// hundred cycles), short enough to share among threads.
+constexpr int64_t tileElements = 1 << 14;
+
+/// Whether all operands are read element by element or are scalars, so that
+/// rows and columns play no part.
+bool isFlat(KernelOp kernel, ArrayRef<int64_t> space) {
+  for (Operation &op : kernel.getBody().front()) {
+    if (isa<ReduceOp, ReducePartialOp, CrossViewTargetsOp, OneHotOp, RandomUniformOp>(op))
+      return false;
+    if (auto broadcast = dyn_cast<BroadcastOp>(op); broadcast && !broadcast.getDims().empty())
+      return false;
+  }
+  return llvm::all_of(kernel.getBody().front().getTerminator()->getOperands(), [&](Value value) {
+    return cast<RankedTensorType>(value.getType()).getShape() == space;
+  });
+}
+
+RowwiseTile chooseRowwise(KernelOp kernel) {
+  RowwiseTile tile;
+  for (Operation &op : kernel.getBody().front())
+    if (auto partial = dyn_cast<ReducePartialOp>(op)) {
+      tile.rows = partial.getRows();
+      return tile;
+    }
+  SmallVector<int64_t> space = iterationSpace(kernel);
+  int64_t total = product(space);
+  if (isFlat(kernel, space)) {
+    tile.flat = true;
+    tile.rows = std::min(tileElements, static_cast<int64_t>(llvm::alignTo(total, 16)));
+    return tile;
+  }
+  int64_t columns = space.empty() ? 1 : space.back();
+  tile.rows = std::clamp<int64_t>(tileElements / columns, 1, std::max<int64_t>(1, total / columns));
+  return tile;
+}
+
+ContractionTile chooseContraction(KernelOp kernel) {
+  ContractionTile tile;
+  for (Operation &op : kernel.getBody().front())
+    if (auto partial = dyn_cast<ReducePartialOp>(op))
+      tile.rows = partial.getRows();
+  // Few rows: more tiles along the columns, so that all threads have work.
+  SmallVector<int64_t> space = iterationSpace(kernel);
+  int64_t rowTiles = llvm::divideCeil(product(space) / space.back(), tile.rows);
+  int64_t panels = llvm::divideCeil(space.back(), panelWidth);
+  constexpr int64_t wantedTiles = 64;
+  tile.panels = std::clamp<int64_t>(panels * rowTiles / wantedTiles, 1, panels);
+  return tile;
+}
+
+WeightGradTile chooseWeightGrad(KernelOp kernel) {
+  WeightGradTile tile;
+  SmallVector<int64_t> space = iterationSpace(kernel);
+  // A small result is cut finer, so that all threads have work.
+  while (tile.rows > tile.registerRows &&
+         llvm::divideCeil(space[0], tile.rows) * llvm::divideCeil(space[1], tile.columns) < 16)
+    tile.rows -= tile.registerRows;
+  return tile;
+}
+
+struct ChooseTiles : impl::ChooseTilesBase<ChooseTiles> {
+  void runOnOperation() override {
+    getOperation().walk([&](KernelOp kernel) {
+      if (kernel.getTileAttr())
+        return;
+      MLIRContext *context = &getContext();
+      if (kernel.getFamily() == KernelFamily::Rowwise)
+        kernel.setTileAttr(toAttribute(context, chooseRowwise(kernel)));
+      else if (kernel.getFamily() == KernelFamily::Contraction)
+        kernel.setTileAttr(isa<ContractOp>(anchorOf(kernel))
+                               ? toAttribute(context, chooseWeightGrad(kernel))
+                               : toAttribute(context, chooseContraction(kernel)));
+    });
+  }
+};
+
+} // namespace
+} // namespace bcssl

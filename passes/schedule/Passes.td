@@ -1,0 +1,57 @@
+//===- Passes.td - scheduling ----------------------------------*- tablegen -*-===//
+
+#ifndef BCSSL_PASSES_SCHEDULE_PASSES
+#define BCSSL_PASSES_SCHEDULE_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def PackContractions : Pass<"bcssl-pack-contractions", "::mlir::func::FuncOp"> {
+  let summary = "Arrange the right operands of contractions in panels";
+  let description = [{
+    Replaces contractions of the forms `nt` and `nn` by `bcssl.pack` of the
+    right operand and `bcssl.packed_contract`. Contractions that share a weight
+    share the packed copy after common subexpressions are merged. Does nothing
+    to the form `tn`, whose operands are both read along rows. Comes before
+    `bcssl-form-kernels`.
+  }];
+  let dependentDialects = ["::bcssl::BcsslDialect"];
+}
+
+def TileLargeKernels : Pass<"bcssl-tile-large-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Clip depthwise filters to the taps that can meet the map, and tile them";
+  let description = [{
+    A filter tap further from the centre than the map is long meets no pixel:
+    of a 31x31 filter on a 7x7 map 169 of 961 taps can. The pass writes the
+    reach of each depthwise kernel into its tile configuration and chooses how
+    many outputs and filter columns stay in registers. Comes after
+    `bcssl-form-kernels`.
+  }];
+  let dependentDialects = ["::bcssl::BcsslDialect"];
+}
+
+def ChooseTiles : Pass<"bcssl-choose-tiles", "::mlir::func::FuncOp"> {
+  let summary = "Choose the tile configuration of every kernel";
+  let description = [{
+    Writes the cost model's choice into `tile` of each kernel that has none.
+    Kernels with partial sums take the rows of one partial sum as a tile.
+    Comes after `bcssl-tile-large-kernels`.
+  }];
+  let dependentDialects = ["::bcssl::BcsslDialect"];
+}
+
+def PlanMemory : Pass<"bcssl-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Give every value its place in one arena";
+  let description = [{
+    Assigns to each operand and result of each kernel a slot [space, offset,
+    bytes]: state (variables), input, output, or arena. Values live from their
+    kernel to their last reader; largest first, each takes the lowest offset
+    that is free during its life. The new value of a variable is written to the
+    variable's own place where every reader of the old value has run before, or
+    reads the same element in the same kernel; else it is copied at the end
+    (`bcssl.moves` of the function). A checker verifies that no two live
+    buffers overlap. Comes last.
+  }];
+  let dependentDialects = ["::bcssl::BcsslDialect"];
+}
+
+#endif // BCSSL_PASSES_SCHEDULE_PASSES

@@ -1,0 +1,51 @@
+//===- TileLargeKernels.cpp - tiles of depthwise kernels ------------------===//
+
+#include "passes/codegen/Tiles.h"
+#include "passes/schedule/Passes.h"
+
+using namespace mlir;
+
+namespace bcssl {
+#define GEN_PASS_DEF_TILELARGEKERNELS
+#include "passes/schedule/Passes.h.inc"
+
+namespace {
+
+/// Few outputs leave registers for more filter columns and the other way
+/// round; 14 outputs and 15 columns are the most that 32 registers hold beside
+/// one input vector and the address arithmetic.
+DepthwiseTile chooseTile(ArrayRef<int64_t> map, ArrayRef<int64_t> filter) {
+  DepthwiseTile tile;
+  tile.reachHeight = std::min(filter[0] / 2, map[1] - 1);
+  tile.reachWidth = std::min(filter[1] / 2, map[2] - 1);
+  // Equal parts: 16 columns are better cut in 8 and 8 than in 14 and 2.
+  int64_t parts = llvm::divideCeil(map[2], int64_t{14});
+  tile.width = llvm::divideCeil(map[2], parts);
+  int64_t columns = 2 * tile.reachWidth + 1;
+  int64_t groups = llvm::divideCeil(columns, int64_t{15});
+  tile.taps = llvm::divideCeil(columns, groups);
+  tile.height = map[1];
+  return tile;
+}
+
+struct TileLargeKernels : impl::TileLargeKernelsBase<TileLargeKernels> {
+  void runOnOperation() override {
+    getOperation().walk([&](KernelOp kernel) {
+      for (Operation &op : kernel.getBody().front()) {
+        if (!isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp, DepthwiseConv2dFilterGradOp>(op))
+          continue;
+        auto shapeOf = [](Value value) {
+          return cast<RankedTensorType>(value.getType()).getShape();
+        };
+        bool isFilterGrad = isa<DepthwiseConv2dFilterGradOp>(op);
+        Value filter = isFilterGrad ? op.getResult(0) : op.getOperand(1);
+        DepthwiseTile tile = chooseTile(shapeOf(op.getOperand(0)), shapeOf(filter));
+        assert(isLegal(tile));
+        kernel.setTileAttr(toAttribute(&getContext(), tile));
+      }
+    });
+  }
+};
+
+} // namespace
+} // namespace bcssl
