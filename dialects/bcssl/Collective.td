@@ -8,8 +8,15 @@ include "dialects/bcssl/Dialect.td"
 def Bcssl_AllReduceOp : Bcssl_DifferentiableOp<"all_reduce", [SameOperandsAndResultType]> {
   let summary = "Sum over all ranks, in rank order";
   let description = [{
-    With one rank the identity, and folded away. The gradient of a sum over
-    ranks is the sum of the gradients over ranks.
+    y = sum over ranks of x, in the order of the ranks. With one rank the
+    identity, and folded away. The gradient of a sum over ranks is the sum of the
+    gradients over ranks.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.all_reduce %x : tensor<16xf32>
+    ```
   }];
   let arguments = (ins Bcssl_Tensor:$input);
   let results = (outs Bcssl_Tensor:$output);

@@ -22,8 +22,18 @@ def Bcssl_ContractOp : Bcssl_DifferentiableOp<"contract", [SameOperandsAndResult
     * `nn`: y[m,k] = sum over n of lhs[m,n] * rhs[n,k]   (gradient of its input)
     * `tn`: y[n,k] = sum over m of lhs[m,n] * rhs[m,k]   (gradient of its weight)
 
-    In `nt` and `nn` the result keeps the leading dimensions of `lhs`, and
-    `rhs` is a matrix; in `tn` the result is a matrix.
+    Constraints:
+
+    * (C1) In `nt` and `nn`, `rhs` is a matrix.
+    * (C2) The sizes along the sum are equal.
+    * (C3) In `nt` and `nn` the result keeps the leading dimensions of `lhs`; in
+      `tn` it is a matrix.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.contract nt %x, %w : tensor<2x8x8x16xf32>, tensor<64x16xf32> -> tensor<2x8x8x64xf32>
+    ```
   }];
   let arguments = (ins Bcssl_Rows:$lhs, Bcssl_Rows:$rhs, Bcssl_ContractFormAttr:$form);
   let results = (outs Bcssl_Rows:$output);
@@ -36,6 +46,19 @@ def Bcssl_LinearOp : Bcssl_DifferentiableOp<"linear",
   let summary = "Linear layer over the last dimension";
   let description = [{
     y[...,o] = bias[o] + sum over i of x[...,i] * weight[o,i].
+
+    Constraints:
+
+    * (C1) `weight` has one column per input channel.
+    * (C2) The result has the input's leading dimensions and one channel per row
+      of `weight`.
+    * (C3) `bias` has one value per channel of the result.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.linear %x, %w, %b : tensor<4x16xf32>, tensor<64x16xf32>, tensor<64xf32> -> tensor<4x64xf32>
+    ```
   }];
   let arguments = (ins Bcssl_Rows:$input, Bcssl_Matrix:$weight, Optional<Bcssl_Vector>:$bias);
   let results = (outs Bcssl_Rows:$output);

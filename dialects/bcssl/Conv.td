@@ -10,6 +10,18 @@ def Bcssl_DepthwiseConv2dOp : Bcssl_DifferentiableOp<"depthwise_conv2d", [SameOp
   let description = [{
     y[n,h,w,c] = sum over i,j of x[n, h+i-Kh/2, w+j-Kw/2, c] * filter[i,j,c],
     where positions outside the map count as zero.
+
+    Constraints:
+
+    * (C1) The result has the input's shape.
+    * (C2) Filter height Kh and width Kw are odd.
+    * (C3) There is one filter per channel.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.depthwise_conv2d %x, %w : tensor<2x8x8x16xf32>, tensor<9x9x16xf32> -> tensor<2x8x8x16xf32>
+    ```
   }];
   let arguments = (ins Bcssl_FeatureMap:$input, Bcssl_Filter:$filter);
   let results = (outs Bcssl_FeatureMap:$output);
@@ -19,6 +31,23 @@ def Bcssl_DepthwiseConv2dOp : Bcssl_DifferentiableOp<"depthwise_conv2d", [SameOp
 
 def Bcssl_DepthwiseConv2dInputGradOp : Bcssl_Op<"depthwise_conv2d_input_grad", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Gradient of a depthwise convolution with respect to its input";
+  let description = [{
+    dx[n,h,w,c] = sum over i,j of dy[n, h-i+Kh/2, w-j+Kw/2, c] * filter[i,j,c],
+    where positions outside the map count as zero: the convolution with the
+    filter turned by 180 degrees.
+
+    Constraints:
+
+    * (C1) The result has the shape of `output_grad`.
+    * (C2) Filter height Kh and width Kw are odd.
+    * (C3) There is one filter per channel.
+
+    Example:
+
+    ```mlir
+    %dx = bcssl.depthwise_conv2d_input_grad %dy, %w : tensor<2x8x8x16xf32>, tensor<9x9x16xf32> -> tensor<2x8x8x16xf32>
+    ```
+  }];
   let arguments = (ins Bcssl_FeatureMap:$output_grad, Bcssl_Filter:$filter);
   let results = (outs Bcssl_FeatureMap:$input_grad);
   let assemblyFormat = "$output_grad `,` $filter attr-dict `:` type($output_grad) `,` type($filter) `->` type($input_grad)";
@@ -27,6 +56,22 @@ def Bcssl_DepthwiseConv2dInputGradOp : Bcssl_Op<"depthwise_conv2d_input_grad", [
 
 def Bcssl_DepthwiseConv2dFilterGradOp : Bcssl_Op<"depthwise_conv2d_filter_grad", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Gradient of a depthwise convolution with respect to its filter";
+  let description = [{
+    dfilter[i,j,c] = sum over n,h,w of x[n, h+i-Kh/2, w+j-Kw/2, c] * dy[n,h,w,c],
+    where positions outside the map count as zero.
+
+    Constraints:
+
+    * (C1) `output_grad` has the input's shape.
+    * (C2) Filter height Kh and width Kw are odd.
+    * (C3) There is one filter per channel.
+
+    Example:
+
+    ```mlir
+    %dw = bcssl.depthwise_conv2d_filter_grad %x, %dy : tensor<2x8x8x16xf32>, tensor<2x8x8x16xf32> -> tensor<9x9x16xf32>
+    ```
+  }];
   let arguments = (ins Bcssl_FeatureMap:$input, Bcssl_FeatureMap:$output_grad);
   let results = (outs Bcssl_Filter:$filter_grad);
   let assemblyFormat = "$input `,` $output_grad attr-dict `:` type($input) `,` type($output_grad) `->` type($filter_grad)";
@@ -39,6 +84,20 @@ def Bcssl_PatchifyConv2dOp : Bcssl_DifferentiableOp<"patchify_conv2d",
   let description = [{
     y[n,h,w,o] = bias[o] + sum over i,j,c of x[n, h*P+i, w*P+j, c] * filter[o,i,j,c].
     Expands to `space_to_depth` and `linear`.
+
+    Constraints:
+
+    * (C1) The filter is square, P x P.
+    * (C2) The filter's last size is the number of input channels.
+    * (C3) The input's height and width are divisible by P.
+    * (C4) The result is N x H/P x W/P x (number of filters).
+    * (C5) `bias` has one value per filter.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.patchify_conv2d %x, %w, %b : tensor<2x32x32x3xf32>, tensor<16x4x4x3xf32>, tensor<16xf32> -> tensor<2x8x8x16xf32>
+    ```
   }];
   let arguments = (ins Bcssl_FeatureMap:$input, Bcssl_FeatureMap:$filter,
                        Optional<Bcssl_Vector>:$bias);
@@ -51,6 +110,18 @@ def Bcssl_SpaceToDepthOp : Bcssl_DifferentiableOp<"space_to_depth", [SameOperand
   let summary = "Gathers each block x block patch into the channels";
   let description = [{
     y[n,h,w,(i*block+j)*C+c] = x[n, h*block+i, w*block+j, c].
+
+    Constraints:
+
+    * (C1) `block` is positive and at most 2^30.
+    * (C2) The input's height and width are divisible by `block`.
+    * (C3) The result is N x H/block x W/block x block^2*C.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.space_to_depth %x block(4) : tensor<2x32x32x3xf32> -> tensor<2x8x8x48xf32>
+    ```
   }];
   let arguments = (ins Bcssl_FeatureMap:$input, I64Attr:$block);
   let results = (outs Bcssl_FeatureMap:$output);
@@ -60,6 +131,21 @@ def Bcssl_SpaceToDepthOp : Bcssl_DifferentiableOp<"space_to_depth", [SameOperand
 
 def Bcssl_DepthToSpaceOp : Bcssl_DifferentiableOp<"depth_to_space", [SameOperandsAndResultElementType]> {
   let summary = "Inverse of space_to_depth";
+  let description = [{
+    y[n, h*block+i, w*block+j, c] = x[n,h,w,(i*block+j)*C+c].
+
+    Constraints:
+
+    * (C1) `block` is positive and at most 2^30.
+    * (C2) The input's channels are divisible by block^2.
+    * (C3) The result is N x H*block x W*block x C, C = channels / block^2.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.depth_to_space %x block(4) : tensor<2x8x8x48xf32> -> tensor<2x32x32x3xf32>
+    ```
+  }];
   let arguments = (ins Bcssl_FeatureMap:$input, I64Attr:$block);
   let results = (outs Bcssl_FeatureMap:$output);
   let assemblyFormat = "$input `block` `(` $block `)` attr-dict `:` type($input) `->` type($output)";

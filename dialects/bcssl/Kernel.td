@@ -24,6 +24,23 @@ def Bcssl_KernelOp : Bcssl_Op<"kernel", [IsolatedFromAbove, SingleBlock, Recursi
     dimension). The body holds at most one anchor (a convolution or a
     contraction) and pointwise operations, broadcasts and reductions around
     it. `tile` holds the family's tile configuration.
+
+    Constraints:
+
+    * (C1) The body has one block argument per input, of its type.
+    * (C2) The body ends with `bcssl.yield`.
+    * (C3) The body yields one value per result, of its type.
+
+    Example:
+
+    ```mlir
+    %r:2 = bcssl.kernel depthwise(%a = %x, %b = %w) tile {rows = 4 : i64}
+        : (tensor<2x8x8x16xf32>, tensor<9x9x16xf32>) -> (tensor<2x8x8x16xf32>, tensor<16xf32>) {
+      %y = bcssl.depthwise_conv2d %a, %b : tensor<2x8x8x16xf32>, tensor<9x9x16xf32> -> tensor<2x8x8x16xf32>
+      %s = bcssl.reduce sum %y dims [0, 1, 2] : tensor<2x8x8x16xf32> -> tensor<16xf32>
+      bcssl.yield %y, %s : tensor<2x8x8x16xf32>, tensor<16xf32>
+    }
+    ```
   }];
   let arguments = (ins Variadic<Bcssl_AnyTensor>:$inputs, Bcssl_KernelFamilyAttr:$family,
                        OptionalAttr<DictionaryAttr>:$tile);
@@ -35,6 +52,15 @@ def Bcssl_KernelOp : Bcssl_Op<"kernel", [IsolatedFromAbove, SingleBlock, Recursi
 
 def Bcssl_YieldOp : Bcssl_Op<"yield", [Pure, Terminator, HasParent<"KernelOp">]> {
   let summary = "Ends a kernel's body with its results";
+  let description = [{
+    Names the values that become the results of the `bcssl.kernel` around it.
+
+    Example:
+
+    ```mlir
+    bcssl.yield %y, %s : tensor<2x8x8x16xf32>, tensor<16xf32>
+    ```
+  }];
   let arguments = (ins Variadic<Bcssl_AnyTensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }
@@ -46,6 +72,17 @@ def Bcssl_ReducePartialOp : Bcssl_Op<"reduce_partial", [Pure, SameOperandsAndRes
     y[t,c] = sum over rows r in [t*rows, min((t+1)*rows, R)) of x[r,c].
     The first step of a column reduction whose order does not depend on the
     number of threads; `reduce` over y's rows is the second.
+
+    Constraints:
+
+    * (C1) `rows` is positive.
+    * (C2) The result is ceil(R / rows) x C.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.reduce_partial %x rows(32) : tensor<2x8x8x16xf32> -> tensor<4x16xf32>
+    ```
   }];
   let arguments = (ins Bcssl_Rows:$input, I64Attr:$rows);
   let results = (outs Bcssl_Matrix:$output);
@@ -57,7 +94,19 @@ def Bcssl_PackOp : Bcssl_Op<"pack", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Arranges the right operand of a contraction in panels";
   let description = [{
     y[p,k,j] = rhs'[k, p*width+j], zero beyond the last column, where rhs' is
-    rhs (form `nn`: [K,N]) or its transpose (form `nt`: rhs is [N,K]).
+    rhs (form `nn`: [K,N]) or its transpose (form `nt`: rhs is [N,K]). The
+    result's last size is the width.
+
+    Constraints:
+
+    * (C1) The form is `nn` or `nt`.
+    * (C2) The result is ceil(N / width) x K x width.
+
+    Example:
+
+    ```mlir
+    %p = bcssl.pack nt %w : tensor<24x16xf32> -> tensor<2x16x16xf32>
+    ```
   }];
   let arguments = (ins Bcssl_Matrix:$input, Bcssl_ContractFormAttr:$form);
   let results = (outs Bcssl_Filter:$output);
@@ -68,7 +117,21 @@ def Bcssl_PackOp : Bcssl_Op<"pack", [Pure, SameOperandsAndResultElementType]> {
 def Bcssl_PackedContractOp : Bcssl_Op<"packed_contract", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Contraction with a packed right operand";
   let description = [{
-    y[m,n] = sum over k of lhs[m,k] * packed[n / width, k, n mod width].
+    y[m,n] = sum over k of lhs[m,k] * packed[n / width, k, n mod width], with the
+    leading dimensions of `lhs` flattened into rows and width the last size of
+    `packed`.
+
+    Constraints:
+
+    * (C1) The sizes along the sum are equal.
+    * (C2) The result has the leading dimensions of `lhs`.
+    * (C3) `packed` has as many panels as the result's columns fill.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.packed_contract %x, %p : tensor<2x5x16xf32>, tensor<2x16x16xf32> -> tensor<2x5x24xf32>
+    ```
   }];
   let arguments = (ins Bcssl_Rows:$lhs, Bcssl_Filter:$packed);
   let results = (outs Bcssl_Rows:$output);

@@ -11,6 +11,16 @@ class Bcssl_ExpandableLossOp<string mnemonic, list<Trait> traits = []>
 
 def Bcssl_SoftmaxOp : Bcssl_ExpandableLossOp<"softmax", [SameOperandsAndResultType]> {
   let summary = "Softmax over the last dimension";
+  let description = [{
+    y[r,k] = exp(x[r,k] - m_r) / sum over j of exp(x[r,j] - m_r), m_r = max over j
+    of x[r,j].
+
+    Example:
+
+    ```mlir
+    %y = bcssl.softmax %x : tensor<4x64xf32>
+    ```
+  }];
   let arguments = (ins Bcssl_Rows:$input);
   let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input attr-dict `:` type($input)";
@@ -18,6 +28,16 @@ def Bcssl_SoftmaxOp : Bcssl_ExpandableLossOp<"softmax", [SameOperandsAndResultTy
 
 def Bcssl_LogSoftmaxOp : Bcssl_ExpandableLossOp<"log_softmax", [SameOperandsAndResultType]> {
   let summary = "Logarithm of softmax over the last dimension";
+  let description = [{
+    y[r,k] = x[r,k] - m_r - log(sum over j of exp(x[r,j] - m_r)), m_r = max over j
+    of x[r,j].
+
+    Example:
+
+    ```mlir
+    %y = bcssl.log_softmax %x : tensor<4x64xf32>
+    ```
+  }];
   let arguments = (ins Bcssl_Rows:$input);
   let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input attr-dict `:` type($input)";
@@ -31,6 +51,17 @@ def Bcssl_SinkhornOp : Bcssl_Op<"sinkhorn", [Pure, SameOperandsAndResultElementT
     q[r,k] /= sum over k of q[r,k]. Each row of the result sums to 1. The input
     is the teacher's logits already divided by its temperature. Carries no
     gradient (SwAV, arXiv 2006.09882).
+
+    Constraints:
+
+    * (C1) The result has the input's shape.
+    * (C2) `iterations` is positive.
+
+    Example:
+
+    ```mlir
+    %q = bcssl.sinkhorn %x iterations(3) : tensor<4x64xf32> -> tensor<4x64xf32>
+    ```
   }];
   let arguments = (ins Bcssl_Matrix:$input, I64Attr:$iterations);
   let results = (outs Bcssl_Matrix:$output);
@@ -43,6 +74,18 @@ def Bcssl_CrossViewTargetsOp : Bcssl_Op<"cross_view_targets", [Pure, SameOperand
   let description = [{
     With T = teacher_views and B = rows of probabilities / T:
     y[v*B+b, k] = sum over t != v of probabilities[t*B+b, k], for v < views.
+
+    Constraints:
+
+    * (C1) There are 2 views or more, and 1 to `views` of the teacher.
+    * (C2) The rows of `probabilities` are divisible by T.
+    * (C3) The result has B rows per view and the columns of `probabilities`.
+
+    Example:
+
+    ```mlir
+    %t = bcssl.cross_view_targets %p views(10) teacher_views(2) : tensor<4x64xf32> -> tensor<20x64xf32>
+    ```
   }];
   let arguments = (ins Bcssl_Matrix:$probabilities, I64Attr:$views, I64Attr:$teacher_views);
   let results = (outs Bcssl_Matrix:$output);
@@ -59,6 +102,18 @@ def Bcssl_CrossViewCrossEntropyOp : Bcssl_ExpandableLossOp<"cross_view_cross_ent
            -sum over k of probabilities[t*B+b,k] * log_softmax(logits[v*B+b])[k].
     There are T*V - T pairs (main_dino.py, DINOLoss). Linear in the targets, so
     one pass over V rows against summed targets replaces the pairs.
+
+    Constraints:
+
+    * (C1) There are 2 views or more, and 1 to `views` of the teacher.
+    * (C2) The rows of `probabilities` are divisible by T.
+    * (C3) `logits` has B rows per view and the columns of `probabilities`.
+
+    Example:
+
+    ```mlir
+    %loss = bcssl.cross_view_cross_entropy %z, %p views(10) teacher_views(2) : tensor<20x64xf32>, tensor<4x64xf32> -> tensor<f32>
+    ```
   }];
   let arguments = (ins Bcssl_Matrix:$logits, Bcssl_Matrix:$probabilities, I64Attr:$views, I64Attr:$teacher_views);
   let results = (outs Bcssl_Scalar:$loss);
@@ -68,7 +123,19 @@ def Bcssl_CrossViewCrossEntropyOp : Bcssl_ExpandableLossOp<"cross_view_cross_ent
 
 def Bcssl_OneHotOp : Bcssl_Op<"one_hot", [Pure]> {
   let summary = "1 in the labelled column, 0 elsewhere";
-  let description = [{ y[b,k] = labels[b] == k. }];
+  let description = [{
+    y[b,k] = labels[b] == k.
+
+    Constraints:
+
+    * (C1) There is one label per row of the result.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.one_hot %labels : tensor<4xi32> -> tensor<4x10xf32>
+    ```
+  }];
   let arguments = (ins Bcssl_IntVector:$labels);
   let results = (outs Bcssl_Matrix:$output);
   let assemblyFormat = "$labels attr-dict `:` type($labels) `->` type($output)";
@@ -80,6 +147,17 @@ def Bcssl_CrossEntropyOp : Bcssl_ExpandableLossOp<"cross_entropy", [AllElementTy
   let description = [{
     loss = mean over b of -sum over k of t[b,k] * log_softmax(logits[b])[k],
     t = (1 - smoothing) * one_hot(labels) + smoothing / K.
+
+    Constraints:
+
+    * (C1) There is one label per row of `logits`.
+    * (C2) `smoothing` lies in [0, 1).
+
+    Example:
+
+    ```mlir
+    %loss = bcssl.cross_entropy %z, %labels smoothing(0.1) : tensor<4x10xf32>, tensor<4xi32> -> tensor<f32>
+    ```
   }];
   let arguments = (ins Bcssl_Matrix:$logits, Bcssl_IntVector:$labels, F64Attr:$smoothing);
   let results = (outs Bcssl_Scalar:$loss);

@@ -1,4 +1,4 @@
-//===- Pointwise.td - pointwise operations and data movement ---*- tablegen -*-===//
+//===- Pointwise.td - activations, scaling and pooling ----------*- tablegen -*-===//
 
 #ifndef BCSSL_POINTWISE_TD
 #define BCSSL_POINTWISE_TD
@@ -14,7 +14,15 @@ class Bcssl_UnaryOp<string mnemonic, list<Trait> traits = []>
 
 def Bcssl_GeluOp : Bcssl_UnaryOp<"gelu", [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Gaussian error linear unit, exact";
-  let description = [{ y = x/2 * (1 + erf(x/sqrt(2))). }];
+  let description = [{
+    y = x/2 * (1 + erf(x/sqrt(2))).
+
+    Example:
+
+    ```mlir
+    %y = bcssl.gelu %x : tensor<2x8x8x16xf32>
+    ```
+  }];
 }
 
 def Bcssl_GeluGradOp : Bcssl_Op<"gelu_grad", [Pure, SameOperandsAndResultType,
@@ -22,6 +30,12 @@ def Bcssl_GeluGradOp : Bcssl_Op<"gelu_grad", [Pure, SameOperandsAndResultType,
   let summary = "Gradient of gelu";
   let description = [{
     dx = dy * (1/2 * (1 + erf(x/sqrt(2))) + x * exp(-x^2/2) / sqrt(2 pi)).
+
+    Example:
+
+    ```mlir
+    %dx = bcssl.gelu_grad %x, %dy : tensor<2x8x8x16xf32>
+    ```
   }];
   let arguments = (ins Bcssl_Tensor:$input, Bcssl_Tensor:$output_grad);
   let results = (outs Bcssl_Tensor:$input_grad);
@@ -30,13 +44,29 @@ def Bcssl_GeluGradOp : Bcssl_Op<"gelu_grad", [Pure, SameOperandsAndResultType,
 
 def Bcssl_ReluOp : Bcssl_UnaryOp<"relu", [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Rectified linear unit";
-  let description = [{ y = max(x, 0); the derivative at 0 is 0. }];
+  let description = [{
+    y = max(x, 0); the derivative at 0 is 0.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.relu %x : tensor<2x8x8x16xf32>
+    ```
+  }];
 }
 
 def Bcssl_ReluGradOp : Bcssl_Op<"relu_grad", [Pure, SameOperandsAndResultType,
     DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Gradient of relu";
-  let description = [{ dx = x > 0 ? dy : 0. }];
+  let description = [{
+    dx = x > 0 ? dy : 0.
+
+    Example:
+
+    ```mlir
+    %dx = bcssl.relu_grad %x, %dy : tensor<2x8x8x16xf32>
+    ```
+  }];
   let arguments = (ins Bcssl_Tensor:$input, Bcssl_Tensor:$output_grad);
   let results = (outs Bcssl_Tensor:$input_grad);
   let assemblyFormat = "$input `,` $output_grad attr-dict `:` type($input)";
@@ -44,12 +74,35 @@ def Bcssl_ReluGradOp : Bcssl_Op<"relu_grad", [Pure, SameOperandsAndResultType,
 
 def Bcssl_StopGradientOp : Bcssl_UnaryOp<"stop_gradient"> {
   let summary = "Passes a value, lets no gradient back";
+  let description = [{
+    y = x, and the gradient of x is none. Does not fold to its operand, since
+    differentiation would then not see it.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.stop_gradient %x : tensor<4x64xf32>
+    ```
+  }];
 }
 
 def Bcssl_LayerScaleOp : Bcssl_DifferentiableOp<"layer_scale",
     [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Scales each channel";
-  let description = [{ y[...,c] = x[...,c] * gamma[c]. }];
+  let description = [{
+    y[...,c] = x[...,c] * gamma[c].
+
+    Constraints:
+
+    * (C1) The result has the input's shape.
+    * (C2) `gamma` has one value per channel.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.layer_scale %x, %gamma : tensor<2x8x8x16xf32>, tensor<16xf32> -> tensor<2x8x8x16xf32>
+    ```
+  }];
   let arguments = (ins Bcssl_Rows:$input, Bcssl_Vector:$gamma);
   let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = "$input `,` $gamma attr-dict `:` type($input) `,` type($gamma) `->` type($output)";
@@ -61,6 +114,18 @@ def Bcssl_DropPathOp : Bcssl_DifferentiableOp<"drop_path",
   let summary = "Stochastic depth per sample";
   let description = [{
     y[n,...] = draw[n] >= rate ? x[n,...] / (1 - rate) : 0, draw uniform in [0, 1).
+
+    Constraints:
+
+    * (C1) The result has the input's shape.
+    * (C2) There is one draw per sample.
+    * (C3) `rate` lies in [0, 1).
+
+    Example:
+
+    ```mlir
+    %y = bcssl.drop_path %x, %draw rate(0.1) : tensor<2x8x8x16xf32>, tensor<2xf32> -> tensor<2x8x8x16xf32>
+    ```
   }];
   let arguments = (ins Bcssl_Rows:$input, Bcssl_Vector:$draw, F64Attr:$rate);
   let results = (outs Bcssl_Rows:$output);
@@ -71,90 +136,23 @@ def Bcssl_DropPathOp : Bcssl_DifferentiableOp<"drop_path",
 def Bcssl_GlobalAveragePoolOp : Bcssl_DifferentiableOp<"global_average_pool",
     [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Mean over height and width";
-  let description = [{ y[n,c] = mean over h,w of x[n,h,w,c]. }];
+  let description = [{
+    y[n,c] = mean over h,w of x[n,h,w,c].
+
+    Constraints:
+
+    * (C1) The result is samples x channels.
+
+    Example:
+
+    ```mlir
+    %y = bcssl.global_average_pool %x : tensor<2x8x8x16xf32> -> tensor<2x16xf32>
+    ```
+  }];
   let arguments = (ins Bcssl_FeatureMap:$input);
   let results = (outs Bcssl_Matrix:$output);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
-}
-
-def Bcssl_BroadcastOp : Bcssl_DifferentiableOp<"broadcast", [SameOperandsAndResultElementType]> {
-  let summary = "Repeats a tensor along new dimensions";
-  let description = [{
-    Dimension i of the operand becomes dimension dims[i] of the result; the
-    result is constant along all others. `dims` is an increasing run of
-    neighbouring dimensions, so that an operand's index is a quotient and a
-    remainder of the result's row: [] (scalar), [rank-1] (channel vector),
-    [0..rank-2] (one value a row), [0] (one value a sample), [1..rank-1]
-    (one block for every leading index).
-  }];
-  let arguments = (ins Bcssl_AnyTensor:$input, DenseI64ArrayAttr:$dims);
-  let results = (outs Bcssl_AnyTensor:$output);
-  let assemblyFormat = "$input `dims` $dims attr-dict `:` type($input) `->` type($output)";
-  let hasVerifier = 1;
-  let hasFolder = 1;
-}
-
-def Bcssl_ReduceKind : I32EnumAttr<"ReduceKind", "how values are combined", [
-    I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Max", 1, "max">]> {
-  let cppNamespace = "::bcssl";
-  let genSpecializedAttr = 0;
-}
-def Bcssl_ReduceKindAttr : EnumAttr<Bcssl_Dialect, Bcssl_ReduceKind, "kind">;
-
-def Bcssl_ReduceOp : Bcssl_DifferentiableOp<"reduce", [SameOperandsAndResultElementType]> {
-  let summary = "Combines a tensor along neighbouring dimensions";
-  let description = [{
-    Reduces the dimensions `dims` (an increasing run of neighbours); they
-    vanish from the result. A maximum has no gradient.
-  }];
-  let arguments = (ins Bcssl_Tensor:$input, Bcssl_ReduceKindAttr:$kind, DenseI64ArrayAttr:$dims);
-  let results = (outs Bcssl_Tensor:$output);
-  let assemblyFormat = "$kind $input `dims` $dims attr-dict `:` type($input) `->` type($output)";
-  let hasVerifier = 1;
-}
-
-def Bcssl_ReshapeOp : Bcssl_DifferentiableOp<"reshape", [SameOperandsAndResultElementType]> {
-  let summary = "Same elements in row-major order, other shape";
-  let arguments = (ins Bcssl_AnyTensor:$input);
-  let results = (outs Bcssl_AnyTensor:$output);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
-  let hasVerifier = 1;
-  let hasFolder = 1;
-}
-
-def Bcssl_ConcatOp : Bcssl_DifferentiableOp<"concat", [SameOperandsAndResultElementType]> {
-  let summary = "Joins tensors along the first dimension";
-  let arguments = (ins Variadic<Bcssl_Rows>:$inputs);
-  let results = (outs Bcssl_Rows:$output);
-  let assemblyFormat = "$inputs attr-dict `:` type($inputs) `->` type($output)";
-  let hasVerifier = 1;
-}
-
-def Bcssl_SliceOp : Bcssl_DifferentiableOp<"slice", [SameOperandsAndResultElementType]> {
-  let summary = "Takes a run of the first dimension";
-  let description = [{ y[i,...] = x[offset+i,...]; the result's shape gives the length. }];
-  let arguments = (ins Bcssl_Rows:$input, I64Attr:$offset);
-  let results = (outs Bcssl_Rows:$output);
-  let assemblyFormat = "$input `from` $offset attr-dict `:` type($input) `->` type($output)";
-  let hasVerifier = 1;
-}
-
-def Bcssl_PadOp : Bcssl_Op<"pad", [Pure, SameOperandsAndResultElementType]> {
-  let summary = "Places a tensor into zeros along the first dimension";
-  let description = [{ The gradient of `slice`: y[offset+i,...] = x[i,...], zero elsewhere. }];
-  let arguments = (ins Bcssl_Rows:$input, I64Attr:$offset);
-  let results = (outs Bcssl_Rows:$output);
-  let assemblyFormat = "$input `at` $offset attr-dict `:` type($input) `->` type($output)";
-  let hasVerifier = 1;
-}
-
-def Bcssl_CastOp : Bcssl_DifferentiableOp<"cast", [SameOperandsAndResultShape]> {
-  let summary = "Changes the precision";
-  let arguments = (ins Bcssl_Tensor:$input);
-  let results = (outs Bcssl_Tensor:$output);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
-  let hasFolder = 1;
 }
 
 #endif // BCSSL_POINTWISE_TD

@@ -12,6 +12,17 @@ def Bcssl_RandomUniformOp : Bcssl_Op<"random_uniform", [Pure]> {
     counter = (i / 4, state[2], state[3], stream) and key = (state[0], state[1]),
     where `state` holds (seed low, seed high, step low, step high) as i32
     (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", 2011).
+
+    Constraints:
+
+    * (C1) `state` has 4 elements.
+    * (C2) `stream` fits in 32 bits.
+
+    Example:
+
+    ```mlir
+    %draw = bcssl.random_uniform %state stream(7) : tensor<4xi32> -> tensor<64xf32>
+    ```
   }];
   let arguments = (ins Bcssl_IntVector:$state, I64Attr:$stream);
   let results = (outs Bcssl_Vector:$output);
