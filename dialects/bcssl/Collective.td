@@ -8,9 +8,12 @@ include "dialects/bcssl/Dialect.td"
 def Bcssl_AllReduceOp : Bcssl_DifferentiableOp<"all_reduce", [SameOperandsAndResultType]> {
   let summary = "Sum over all ranks, in rank order";
   let description = [{
-    y = sum over ranks of x, in the order of the ranks. With one rank the
-    identity, and folded away. The gradient of a sum over ranks is the sum of the
-    gradients over ranks.
+    ```
+    y = sum over ranks of x, in the order of the ranks
+    ```
+
+    With one rank the identity, and folded away. The gradient of a sum over
+    ranks is the sum of the gradients over ranks.
 
     Example:
 

@@ -18,9 +18,11 @@ def Bcssl_ContractOp : Bcssl_DifferentiableOp<"contract", [SameOperandsAndResult
   let description = [{
     With every leading dimension of a tensor flattened into rows:
 
-    * `nt`: y[m,n] = sum over k of lhs[m,k] * rhs[n,k]   (forward of a linear layer)
-    * `nn`: y[m,k] = sum over n of lhs[m,n] * rhs[n,k]   (gradient of its input)
-    * `tn`: y[n,k] = sum over m of lhs[m,n] * rhs[m,k]   (gradient of its weight)
+    ```
+    nt: y[m,n] = sum over k of lhs[m,k] * rhs[n,k]   (forward of a linear layer)
+    nn: y[m,k] = sum over n of lhs[m,n] * rhs[n,k]   (gradient of its input)
+    tn: y[n,k] = sum over m of lhs[m,n] * rhs[m,k]   (gradient of its weight)
+    ```
 
     Constraints:
 
@@ -32,12 +34,16 @@ def Bcssl_ContractOp : Bcssl_DifferentiableOp<"contract", [SameOperandsAndResult
     Example:
 
     ```mlir
-    %y = bcssl.contract nt %x, %w : tensor<2x8x8x16xf32>, tensor<64x16xf32> -> tensor<2x8x8x64xf32>
+    %y = bcssl.contract nt %x, %w
+        : tensor<2x8x8x16xf32>, tensor<64x16xf32> -> tensor<2x8x8x64xf32>
     ```
   }];
   let arguments = (ins Bcssl_Rows:$lhs, Bcssl_Rows:$rhs, Bcssl_ContractFormAttr:$form);
   let results = (outs Bcssl_Rows:$output);
-  let assemblyFormat = "$form $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($output)";
+  let assemblyFormat = [{
+    $form $lhs `,` $rhs attr-dict
+    `:` type($lhs) `,` type($rhs) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
@@ -45,7 +51,9 @@ def Bcssl_LinearOp : Bcssl_DifferentiableOp<"linear",
     [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Linear layer over the last dimension";
   let description = [{
-    y[...,o] = bias[o] + sum over i of x[...,i] * weight[o,i].
+    ```
+    y[...,o] = bias[o] + sum over i of x[...,i] * weight[o,i]
+    ```
 
     Constraints:
 
@@ -57,12 +65,16 @@ def Bcssl_LinearOp : Bcssl_DifferentiableOp<"linear",
     Example:
 
     ```mlir
-    %y = bcssl.linear %x, %w, %b : tensor<4x16xf32>, tensor<64x16xf32>, tensor<64xf32> -> tensor<4x64xf32>
+    %y = bcssl.linear %x, %w, %b
+        : tensor<4x16xf32>, tensor<64x16xf32>, tensor<64xf32> -> tensor<4x64xf32>
     ```
   }];
   let arguments = (ins Bcssl_Rows:$input, Bcssl_Matrix:$weight, Optional<Bcssl_Vector>:$bias);
   let results = (outs Bcssl_Rows:$output);
-  let assemblyFormat = "$input `,` $weight (`,` $bias^)? attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)? `->` type($output)";
+  let assemblyFormat = [{
+    $input `,` $weight (`,` $bias^)? attr-dict
+    `:` type($input) `,` type($weight) (`,` type($bias)^)? `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 

@@ -5,11 +5,15 @@
 
 include "dialects/bcssl/Dialect.td"
 
-def Bcssl_DepthwiseConv2dOp : Bcssl_DifferentiableOp<"depthwise_conv2d", [SameOperandsAndResultElementType]> {
+def Bcssl_DepthwiseConv2dOp : Bcssl_DifferentiableOp<"depthwise_conv2d",
+    [SameOperandsAndResultElementType]> {
   let summary = "Depthwise convolution, stride 1, same size";
   let description = [{
-    y[n,h,w,c] = sum over i,j of x[n, h+i-Kh/2, w+j-Kw/2, c] * filter[i,j,c],
-    where positions outside the map count as zero.
+    ```
+    y[n,h,w,c] = sum over i,j of x[n, h+i-Kh/2, w+j-Kw/2, c] * filter[i,j,c]
+    ```
+
+    Positions outside the map count as zero.
 
     Constraints:
 
@@ -20,20 +24,28 @@ def Bcssl_DepthwiseConv2dOp : Bcssl_DifferentiableOp<"depthwise_conv2d", [SameOp
     Example:
 
     ```mlir
-    %y = bcssl.depthwise_conv2d %x, %w : tensor<2x8x8x16xf32>, tensor<9x9x16xf32> -> tensor<2x8x8x16xf32>
+    %y = bcssl.depthwise_conv2d %x, %w
+        : tensor<2x8x8x16xf32>, tensor<9x9x16xf32> -> tensor<2x8x8x16xf32>
     ```
   }];
   let arguments = (ins Bcssl_FeatureMap:$input, Bcssl_Filter:$filter);
   let results = (outs Bcssl_FeatureMap:$output);
-  let assemblyFormat = "$input `,` $filter attr-dict `:` type($input) `,` type($filter) `->` type($output)";
+  let assemblyFormat = [{
+    $input `,` $filter attr-dict
+    `:` type($input) `,` type($filter) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
-def Bcssl_DepthwiseConv2dInputGradOp : Bcssl_Op<"depthwise_conv2d_input_grad", [Pure, SameOperandsAndResultElementType]> {
+def Bcssl_DepthwiseConv2dInputGradOp : Bcssl_Op<"depthwise_conv2d_input_grad",
+    [Pure, SameOperandsAndResultElementType]> {
   let summary = "Gradient of a depthwise convolution with respect to its input";
   let description = [{
-    dx[n,h,w,c] = sum over i,j of dy[n, h-i+Kh/2, w-j+Kw/2, c] * filter[i,j,c],
-    where positions outside the map count as zero: the convolution with the
+    ```
+    dx[n,h,w,c] = sum over i,j of dy[n, h-i+Kh/2, w-j+Kw/2, c] * filter[i,j,c]
+    ```
+
+    Positions outside the map count as zero. This is the convolution with the
     filter turned by 180 degrees.
 
     Constraints:
@@ -45,20 +57,28 @@ def Bcssl_DepthwiseConv2dInputGradOp : Bcssl_Op<"depthwise_conv2d_input_grad", [
     Example:
 
     ```mlir
-    %dx = bcssl.depthwise_conv2d_input_grad %dy, %w : tensor<2x8x8x16xf32>, tensor<9x9x16xf32> -> tensor<2x8x8x16xf32>
+    %dx = bcssl.depthwise_conv2d_input_grad %dy, %w
+        : tensor<2x8x8x16xf32>, tensor<9x9x16xf32> -> tensor<2x8x8x16xf32>
     ```
   }];
   let arguments = (ins Bcssl_FeatureMap:$output_grad, Bcssl_Filter:$filter);
   let results = (outs Bcssl_FeatureMap:$input_grad);
-  let assemblyFormat = "$output_grad `,` $filter attr-dict `:` type($output_grad) `,` type($filter) `->` type($input_grad)";
+  let assemblyFormat = [{
+    $output_grad `,` $filter attr-dict
+    `:` type($output_grad) `,` type($filter) `->` type($input_grad)
+  }];
   let hasVerifier = 1;
 }
 
-def Bcssl_DepthwiseConv2dFilterGradOp : Bcssl_Op<"depthwise_conv2d_filter_grad", [Pure, SameOperandsAndResultElementType]> {
+def Bcssl_DepthwiseConv2dFilterGradOp : Bcssl_Op<"depthwise_conv2d_filter_grad",
+    [Pure, SameOperandsAndResultElementType]> {
   let summary = "Gradient of a depthwise convolution with respect to its filter";
   let description = [{
-    dfilter[i,j,c] = sum over n,h,w of x[n, h+i-Kh/2, w+j-Kw/2, c] * dy[n,h,w,c],
-    where positions outside the map count as zero.
+    ```
+    dfilter[i,j,c] = sum over n,h,w of x[n, h+i-Kh/2, w+j-Kw/2, c] * dy[n,h,w,c]
+    ```
+
+    Positions outside the map count as zero.
 
     Constraints:
 
@@ -69,12 +89,16 @@ def Bcssl_DepthwiseConv2dFilterGradOp : Bcssl_Op<"depthwise_conv2d_filter_grad",
     Example:
 
     ```mlir
-    %dw = bcssl.depthwise_conv2d_filter_grad %x, %dy : tensor<2x8x8x16xf32>, tensor<2x8x8x16xf32> -> tensor<9x9x16xf32>
+    %dw = bcssl.depthwise_conv2d_filter_grad %x, %dy
+        : tensor<2x8x8x16xf32>, tensor<2x8x8x16xf32> -> tensor<9x9x16xf32>
     ```
   }];
   let arguments = (ins Bcssl_FeatureMap:$input, Bcssl_FeatureMap:$output_grad);
   let results = (outs Bcssl_Filter:$filter_grad);
-  let assemblyFormat = "$input `,` $output_grad attr-dict `:` type($input) `,` type($output_grad) `->` type($filter_grad)";
+  let assemblyFormat = [{
+    $input `,` $output_grad attr-dict
+    `:` type($input) `,` type($output_grad) `->` type($filter_grad)
+  }];
   let hasVerifier = 1;
 }
 
@@ -82,7 +106,10 @@ def Bcssl_PatchifyConv2dOp : Bcssl_DifferentiableOp<"patchify_conv2d",
     [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Convolution whose stride equals its kernel size";
   let description = [{
-    y[n,h,w,o] = bias[o] + sum over i,j,c of x[n, h*P+i, w*P+j, c] * filter[o,i,j,c].
+    ```
+    y[n,h,w,o] = bias[o] + sum over i,j,c of x[n, h*P+i, w*P+j, c] * filter[o,i,j,c]
+    ```
+
     Expands to `space_to_depth` and `linear`.
 
     Constraints:
@@ -96,20 +123,27 @@ def Bcssl_PatchifyConv2dOp : Bcssl_DifferentiableOp<"patchify_conv2d",
     Example:
 
     ```mlir
-    %y = bcssl.patchify_conv2d %x, %w, %b : tensor<2x32x32x3xf32>, tensor<16x4x4x3xf32>, tensor<16xf32> -> tensor<2x8x8x16xf32>
+    %y = bcssl.patchify_conv2d %x, %w, %b
+        : tensor<2x32x32x3xf32>, tensor<16x4x4x3xf32>, tensor<16xf32> -> tensor<2x8x8x16xf32>
     ```
   }];
   let arguments = (ins Bcssl_FeatureMap:$input, Bcssl_FeatureMap:$filter,
                        Optional<Bcssl_Vector>:$bias);
   let results = (outs Bcssl_FeatureMap:$output);
-  let assemblyFormat = "$input `,` $filter (`,` $bias^)? attr-dict `:` type($input) `,` type($filter) (`,` type($bias)^)? `->` type($output)";
+  let assemblyFormat = [{
+    $input `,` $filter (`,` $bias^)? attr-dict
+    `:` type($input) `,` type($filter) (`,` type($bias)^)? `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
-def Bcssl_SpaceToDepthOp : Bcssl_DifferentiableOp<"space_to_depth", [SameOperandsAndResultElementType]> {
+def Bcssl_SpaceToDepthOp : Bcssl_DifferentiableOp<"space_to_depth",
+    [SameOperandsAndResultElementType]> {
   let summary = "Gathers each block x block patch into the channels";
   let description = [{
-    y[n,h,w,(i*block+j)*C+c] = x[n, h*block+i, w*block+j, c].
+    ```
+    y[n, h, w, (i*block+j)*C+c] = x[n, h*block+i, w*block+j, c]
+    ```
 
     Constraints:
 
@@ -125,14 +159,20 @@ def Bcssl_SpaceToDepthOp : Bcssl_DifferentiableOp<"space_to_depth", [SameOperand
   }];
   let arguments = (ins Bcssl_FeatureMap:$input, I64Attr:$block);
   let results = (outs Bcssl_FeatureMap:$output);
-  let assemblyFormat = "$input `block` `(` $block `)` attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = [{
+    $input `block` `(` $block `)` attr-dict
+    `:` type($input) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
-def Bcssl_DepthToSpaceOp : Bcssl_DifferentiableOp<"depth_to_space", [SameOperandsAndResultElementType]> {
+def Bcssl_DepthToSpaceOp : Bcssl_DifferentiableOp<"depth_to_space",
+    [SameOperandsAndResultElementType]> {
   let summary = "Inverse of space_to_depth";
   let description = [{
-    y[n, h*block+i, w*block+j, c] = x[n,h,w,(i*block+j)*C+c].
+    ```
+    y[n, h*block+i, w*block+j, c] = x[n, h, w, (i*block+j)*C+c]
+    ```
 
     Constraints:
 
@@ -148,7 +188,10 @@ def Bcssl_DepthToSpaceOp : Bcssl_DifferentiableOp<"depth_to_space", [SameOperand
   }];
   let arguments = (ins Bcssl_FeatureMap:$input, I64Attr:$block);
   let results = (outs Bcssl_FeatureMap:$output);
-  let assemblyFormat = "$input `block` `(` $block `)` attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = [{
+    $input `block` `(` $block `)` attr-dict
+    `:` type($input) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 

@@ -17,7 +17,8 @@ def Bcssl_KernelFamily : I32EnumAttr<"KernelFamily", "which generator emits a ke
 }
 def Bcssl_KernelFamilyAttr : EnumAttr<Bcssl_Dialect, Bcssl_KernelFamily, "family">;
 
-def Bcssl_KernelOp : Bcssl_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMemoryEffects]> {
+def Bcssl_KernelOp : Bcssl_Op<"kernel",
+    [IsolatedFromAbove, SingleBlock, RecursiveMemoryEffects]> {
   let summary = "A group of operations that become one kernel";
   let description = [{
     One iteration space of rows (all leading dimensions) by columns (the last
@@ -36,7 +37,8 @@ def Bcssl_KernelOp : Bcssl_Op<"kernel", [IsolatedFromAbove, SingleBlock, Recursi
     ```mlir
     %r:2 = bcssl.kernel depthwise(%a = %x, %b = %w) tile {rows = 4 : i64}
         : (tensor<2x8x8x16xf32>, tensor<9x9x16xf32>) -> (tensor<2x8x8x16xf32>, tensor<16xf32>) {
-      %y = bcssl.depthwise_conv2d %a, %b : tensor<2x8x8x16xf32>, tensor<9x9x16xf32> -> tensor<2x8x8x16xf32>
+      %y = bcssl.depthwise_conv2d %a, %b
+          : tensor<2x8x8x16xf32>, tensor<9x9x16xf32> -> tensor<2x8x8x16xf32>
       %s = bcssl.reduce sum %y dims [0, 1, 2] : tensor<2x8x8x16xf32> -> tensor<16xf32>
       bcssl.yield %y, %s : tensor<2x8x8x16xf32>, tensor<16xf32>
     }
@@ -65,11 +67,16 @@ def Bcssl_YieldOp : Bcssl_Op<"yield", [Pure, Terminator, HasParent<"KernelOp">]>
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }
 
-def Bcssl_ReducePartialOp : Bcssl_Op<"reduce_partial", [Pure, SameOperandsAndResultElementType]> {
+def Bcssl_ReducePartialOp : Bcssl_Op<"reduce_partial",
+    [Pure, SameOperandsAndResultElementType]> {
   let summary = "Sums of each run of rows";
   let description = [{
     With all leading dimensions flattened into R rows:
-    y[t,c] = sum over rows r in [t*rows, min((t+1)*rows, R)) of x[r,c].
+
+    ```
+    y[t,c] = sum over r in [t*rows, min((t+1)*rows, R)) of x[r,c]
+    ```
+
     The first step of a column reduction whose order does not depend on the
     number of threads; `reduce` over y's rows is the second.
 
@@ -86,16 +93,22 @@ def Bcssl_ReducePartialOp : Bcssl_Op<"reduce_partial", [Pure, SameOperandsAndRes
   }];
   let arguments = (ins Bcssl_Rows:$input, I64Attr:$rows);
   let results = (outs Bcssl_Matrix:$output);
-  let assemblyFormat = "$input `rows` `(` $rows `)` attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = [{
+    $input `rows` `(` $rows `)` attr-dict
+    `:` type($input) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
 def Bcssl_PackOp : Bcssl_Op<"pack", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Arranges the right operand of a contraction in panels";
   let description = [{
-    y[p,k,j] = rhs'[k, p*width+j], zero beyond the last column, where rhs' is
-    rhs (form `nn`: [K,N]) or its transpose (form `nt`: rhs is [N,K]). The
-    result's last size is the width.
+    ```
+    y[p,k,j] = rhs'[k, p*width+j], zero beyond the last column
+    ```
+
+    Here rhs' is rhs (form `nn`: [K,N]) or its transpose (form `nt`: rhs is
+    [N,K]). The result's last size is the width.
 
     Constraints:
 
@@ -114,12 +127,16 @@ def Bcssl_PackOp : Bcssl_Op<"pack", [Pure, SameOperandsAndResultElementType]> {
   let hasVerifier = 1;
 }
 
-def Bcssl_PackedContractOp : Bcssl_Op<"packed_contract", [Pure, SameOperandsAndResultElementType]> {
+def Bcssl_PackedContractOp : Bcssl_Op<"packed_contract",
+    [Pure, SameOperandsAndResultElementType]> {
   let summary = "Contraction with a packed right operand";
   let description = [{
-    y[m,n] = sum over k of lhs[m,k] * packed[n / width, k, n mod width], with the
-    leading dimensions of `lhs` flattened into rows and width the last size of
-    `packed`.
+    ```
+    y[m,n] = sum over k of lhs[m,k] * packed[n / width, k, n mod width]
+    ```
+
+    The leading dimensions of `lhs` are flattened into rows; the last size of
+    `packed` is the width.
 
     Constraints:
 
@@ -130,12 +147,16 @@ def Bcssl_PackedContractOp : Bcssl_Op<"packed_contract", [Pure, SameOperandsAndR
     Example:
 
     ```mlir
-    %y = bcssl.packed_contract %x, %p : tensor<2x5x16xf32>, tensor<2x16x16xf32> -> tensor<2x5x24xf32>
+    %y = bcssl.packed_contract %x, %p
+        : tensor<2x5x16xf32>, tensor<2x16x16xf32> -> tensor<2x5x24xf32>
     ```
   }];
   let arguments = (ins Bcssl_Rows:$lhs, Bcssl_Filter:$packed);
   let results = (outs Bcssl_Rows:$output);
-  let assemblyFormat = "$lhs `,` $packed attr-dict `:` type($lhs) `,` type($packed) `->` type($output)";
+  let assemblyFormat = [{
+    $lhs `,` $packed attr-dict
+    `:` type($lhs) `,` type($packed) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 

@@ -12,8 +12,11 @@ class Bcssl_ExpandableLossOp<string mnemonic, list<Trait> traits = []>
 def Bcssl_SoftmaxOp : Bcssl_ExpandableLossOp<"softmax", [SameOperandsAndResultType]> {
   let summary = "Softmax over the last dimension";
   let description = [{
-    y[r,k] = exp(x[r,k] - m_r) / sum over j of exp(x[r,j] - m_r), m_r = max over j
-    of x[r,j].
+    ```
+    y[r,k] = exp(x[r,k] - m_r) / sum over j of exp(x[r,j] - m_r)
+    ```
+
+    Here m_r is the maximum of row r.
 
     Example:
 
@@ -29,8 +32,11 @@ def Bcssl_SoftmaxOp : Bcssl_ExpandableLossOp<"softmax", [SameOperandsAndResultTy
 def Bcssl_LogSoftmaxOp : Bcssl_ExpandableLossOp<"log_softmax", [SameOperandsAndResultType]> {
   let summary = "Logarithm of softmax over the last dimension";
   let description = [{
-    y[r,k] = x[r,k] - m_r - log(sum over j of exp(x[r,j] - m_r)), m_r = max over j
-    of x[r,j].
+    ```
+    y[r,k] = x[r,k] - m_r - log(sum over j of exp(x[r,j] - m_r))
+    ```
+
+    Here m_r is the maximum of row r.
 
     Example:
 
@@ -47,10 +53,15 @@ def Bcssl_SinkhornOp : Bcssl_Op<"sinkhorn", [Pure, SameOperandsAndResultElementT
     DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Sinkhorn-Knopp assignment of rows to prototypes";
   let description = [{
-    q = exp(x - max of all x); then `iterations` times: q[r,k] /= sum over r of q[r,k];
-    q[r,k] /= sum over k of q[r,k]. Each row of the result sums to 1. The input
-    is the teacher's logits already divided by its temperature. Carries no
-    gradient (SwAV, arXiv 2006.09882).
+    ```
+    q = exp(x - max of all x)
+    iterations times:
+      q[r,k] /= sum over r of q[r,k]
+      q[r,k] /= sum over k of q[r,k]
+    ```
+
+    Each row of the result sums to 1. The input is the teacher's logits already
+    divided by its temperature. Carries no gradient (SwAV, arXiv 2006.09882).
 
     Constraints:
 
@@ -65,15 +76,22 @@ def Bcssl_SinkhornOp : Bcssl_Op<"sinkhorn", [Pure, SameOperandsAndResultElementT
   }];
   let arguments = (ins Bcssl_Matrix:$input, I64Attr:$iterations);
   let results = (outs Bcssl_Matrix:$output);
-  let assemblyFormat = "$input `iterations` `(` $iterations `)` attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = [{
+    $input `iterations` `(` $iterations `)` attr-dict
+    `:` type($input) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
-def Bcssl_CrossViewTargetsOp : Bcssl_Op<"cross_view_targets", [Pure, SameOperandsAndResultElementType]> {
+def Bcssl_CrossViewTargetsOp : Bcssl_Op<"cross_view_targets",
+    [Pure, SameOperandsAndResultElementType]> {
   let summary = "Sum of the teacher's rows of all other views";
   let description = [{
     With T = teacher_views and B = rows of probabilities / T:
-    y[v*B+b, k] = sum over t != v of probabilities[t*B+b, k], for v < views.
+
+    ```
+    y[v*B+b, k] = sum over t != v of probabilities[t*B+b, k], for v < views
+    ```
 
     Constraints:
 
@@ -84,23 +102,32 @@ def Bcssl_CrossViewTargetsOp : Bcssl_Op<"cross_view_targets", [Pure, SameOperand
     Example:
 
     ```mlir
-    %t = bcssl.cross_view_targets %p views(10) teacher_views(2) : tensor<4x64xf32> -> tensor<20x64xf32>
+    %t = bcssl.cross_view_targets %p views(10) teacher_views(2)
+        : tensor<4x64xf32> -> tensor<20x64xf32>
     ```
   }];
   let arguments = (ins Bcssl_Matrix:$probabilities, I64Attr:$views, I64Attr:$teacher_views);
   let results = (outs Bcssl_Matrix:$output);
-  let assemblyFormat = "$probabilities `views` `(` $views `)` `teacher_views` `(` $teacher_views `)` attr-dict `:` type($probabilities) `->` type($output)";
+  let assemblyFormat = [{
+    $probabilities `views` `(` $views `)` `teacher_views` `(` $teacher_views `)` attr-dict
+    `:` type($probabilities) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
-def Bcssl_CrossViewCrossEntropyOp : Bcssl_ExpandableLossOp<"cross_view_cross_entropy", [SameOperandsAndResultElementType]> {
+def Bcssl_CrossViewCrossEntropyOp : Bcssl_ExpandableLossOp<"cross_view_cross_entropy",
+    [SameOperandsAndResultElementType]> {
   let summary = "DINO's loss over all pairs of a teacher view and another student view";
   let description = [{
     With V views, T teacher views, B samples, logits already divided by the
     student's temperature:
+
+    ```
     loss = mean over pairs (t, v != t) of mean over b of
-           -sum over k of probabilities[t*B+b,k] * log_softmax(logits[v*B+b])[k].
-    There are T*V - T pairs (main_dino.py, DINOLoss). Linear in the targets, so
+           -sum over k of probabilities[t*B+b, k] * log_softmax(logits[v*B+b])[k]
+    ```
+
+    There are T V - T pairs (main_dino.py, DINOLoss). Linear in the targets, so
     one pass over V rows against summed targets replaces the pairs.
 
     Constraints:
@@ -112,19 +139,25 @@ def Bcssl_CrossViewCrossEntropyOp : Bcssl_ExpandableLossOp<"cross_view_cross_ent
     Example:
 
     ```mlir
-    %loss = bcssl.cross_view_cross_entropy %z, %p views(10) teacher_views(2) : tensor<20x64xf32>, tensor<4x64xf32> -> tensor<f32>
+    %loss = bcssl.cross_view_cross_entropy %z, %p views(10) teacher_views(2)
+        : tensor<20x64xf32>, tensor<4x64xf32> -> tensor<f32>
     ```
   }];
   let arguments = (ins Bcssl_Matrix:$logits, Bcssl_Matrix:$probabilities, I64Attr:$views, I64Attr:$teacher_views);
   let results = (outs Bcssl_Scalar:$loss);
-  let assemblyFormat = "$logits `,` $probabilities `views` `(` $views `)` `teacher_views` `(` $teacher_views `)` attr-dict `:` type($logits) `,` type($probabilities) `->` type($loss)";
+  let assemblyFormat = [{
+    $logits `,` $probabilities `views` `(` $views `)` `teacher_views` `(` $teacher_views `)` attr-dict
+    `:` type($logits) `,` type($probabilities) `->` type($loss)
+  }];
   let hasVerifier = 1;
 }
 
 def Bcssl_OneHotOp : Bcssl_Op<"one_hot", [Pure]> {
   let summary = "1 in the labelled column, 0 elsewhere";
   let description = [{
-    y[b,k] = labels[b] == k.
+    ```
+    y[b,k] = labels[b] == k
+    ```
 
     Constraints:
 
@@ -142,11 +175,14 @@ def Bcssl_OneHotOp : Bcssl_Op<"one_hot", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Bcssl_CrossEntropyOp : Bcssl_ExpandableLossOp<"cross_entropy", [AllElementTypesMatch<["logits", "loss"]>]> {
+def Bcssl_CrossEntropyOp : Bcssl_ExpandableLossOp<"cross_entropy",
+    [AllElementTypesMatch<["logits", "loss"]>]> {
   let summary = "Cross-entropy with class labels, mean over the batch";
   let description = [{
-    loss = mean over b of -sum over k of t[b,k] * log_softmax(logits[b])[k],
-    t = (1 - smoothing) * one_hot(labels) + smoothing / K.
+    ```
+    loss = mean over b of -sum over k of t[b,k] * log_softmax(logits[b])[k]
+    t = (1 - smoothing) * one_hot(labels) + smoothing / K
+    ```
 
     Constraints:
 
@@ -156,12 +192,16 @@ def Bcssl_CrossEntropyOp : Bcssl_ExpandableLossOp<"cross_entropy", [AllElementTy
     Example:
 
     ```mlir
-    %loss = bcssl.cross_entropy %z, %labels smoothing(0.1) : tensor<4x10xf32>, tensor<4xi32> -> tensor<f32>
+    %loss = bcssl.cross_entropy %z, %labels smoothing(0.1)
+        : tensor<4x10xf32>, tensor<4xi32> -> tensor<f32>
     ```
   }];
   let arguments = (ins Bcssl_Matrix:$logits, Bcssl_IntVector:$labels, F64Attr:$smoothing);
   let results = (outs Bcssl_Scalar:$loss);
-  let assemblyFormat = "$logits `,` $labels `smoothing` `(` $smoothing `)` attr-dict `:` type($logits) `,` type($labels) `->` type($loss)";
+  let assemblyFormat = [{
+    $logits `,` $labels `smoothing` `(` $smoothing `)` attr-dict
+    `:` type($logits) `,` type($labels) `->` type($loss)
+  }];
   let hasVerifier = 1;
 }
 

@@ -5,7 +5,8 @@
 
 include "dialects/bcssl/Dialect.td"
 
-def Bcssl_BroadcastOp : Bcssl_DifferentiableOp<"broadcast", [SameOperandsAndResultElementType]> {
+def Bcssl_BroadcastOp : Bcssl_DifferentiableOp<"broadcast",
+    [SameOperandsAndResultElementType]> {
   let summary = "Repeats a tensor along new dimensions";
   let description = [{
     Dimension i of the operand becomes dimension dims[i] of the result; the
@@ -61,14 +62,19 @@ def Bcssl_ReduceOp : Bcssl_DifferentiableOp<"reduce", [SameOperandsAndResultElem
   }];
   let arguments = (ins Bcssl_Tensor:$input, Bcssl_ReduceKindAttr:$kind, DenseI64ArrayAttr:$dims);
   let results = (outs Bcssl_Tensor:$output);
-  let assemblyFormat = "$kind $input `dims` $dims attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = [{
+    $kind $input `dims` $dims attr-dict
+    `:` type($input) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
 def Bcssl_ReshapeOp : Bcssl_DifferentiableOp<"reshape", [SameOperandsAndResultElementType]> {
   let summary = "Same elements in row-major order, other shape";
   let description = [{
-    y = x, with the elements in row-major order under another shape.
+    ```
+    y = x, with the elements in row-major order under another shape
+    ```
 
     Constraints:
 
@@ -90,8 +96,11 @@ def Bcssl_ReshapeOp : Bcssl_DifferentiableOp<"reshape", [SameOperandsAndResultEl
 def Bcssl_ConcatOp : Bcssl_DifferentiableOp<"concat", [SameOperandsAndResultElementType]> {
   let summary = "Joins tensors along the first dimension";
   let description = [{
-    y[offset_k + i, ...] = x_k[i, ...], offset_k the sum of the first sizes of the
-    operands before k.
+    ```
+    y[offset_k + i, ...] = x_k[i, ...]
+    ```
+
+    offset_k is the sum of the first sizes of the operands before k.
 
     Constraints:
 
@@ -113,7 +122,11 @@ def Bcssl_ConcatOp : Bcssl_DifferentiableOp<"concat", [SameOperandsAndResultElem
 def Bcssl_SliceOp : Bcssl_DifferentiableOp<"slice", [SameOperandsAndResultElementType]> {
   let summary = "Takes a run of the first dimension";
   let description = [{
-    y[i,...] = x[offset+i,...]; the result's shape gives the length.
+    ```
+    y[i,...] = x[offset+i,...]
+    ```
+
+    The result's shape gives the length.
 
     Constraints:
 
@@ -135,7 +148,11 @@ def Bcssl_SliceOp : Bcssl_DifferentiableOp<"slice", [SameOperandsAndResultElemen
 def Bcssl_PadOp : Bcssl_Op<"pad", [Pure, SameOperandsAndResultElementType]> {
   let summary = "Places a tensor into zeros along the first dimension";
   let description = [{
-    y[offset+i,...] = x[i,...], zero elsewhere: the gradient of `slice`.
+    ```
+    y[offset+i,...] = x[i,...], zero elsewhere
+    ```
+
+    The gradient of `slice`.
 
     Constraints:
 
@@ -157,7 +174,11 @@ def Bcssl_PadOp : Bcssl_Op<"pad", [Pure, SameOperandsAndResultElementType]> {
 def Bcssl_CastOp : Bcssl_DifferentiableOp<"cast", [SameOperandsAndResultShape]> {
   let summary = "Changes the precision";
   let description = [{
-    y = x in the result's element type, rounded to nearest, ties to even.
+    ```
+    y = x in the result's element type
+    ```
+
+    Rounds to nearest, ties to even.
 
     Example:
 

@@ -11,9 +11,15 @@ class Bcssl_NormOp<string mnemonic> : Bcssl_DifferentiableOp<mnemonic,
 def Bcssl_ChannelStatisticsOp : Bcssl_NormOp<"channel_statistics"> {
   let summary = "Count, sum and sum of squares of each channel about a shift";
   let description = [{
-    Over all leading dimensions r: count = R, sum[c] = sum of (x[r,c] - shift[c]),
-    square_sum[c] = sum of (x[r,c] - shift[c])^2. The shift (the running mean)
-    keeps the squares small and carries no gradient.
+    Over all leading dimensions r, of which there are R:
+
+    ```
+    count = R
+    sum[c] = sum over r of (x[r,c] - shift[c])
+    square_sum[c] = sum over r of (x[r,c] - shift[c])^2
+    ```
+
+    The shift (the running mean) keeps the squares small and carries no gradient.
 
     Constraints:
 
@@ -22,19 +28,26 @@ def Bcssl_ChannelStatisticsOp : Bcssl_NormOp<"channel_statistics"> {
     Example:
 
     ```mlir
-    %n, %s, %q = bcssl.channel_statistics %x, %shift : tensor<2x8x8x16xf32>, tensor<16xf32> -> tensor<f32>, tensor<16xf32>, tensor<16xf32>
+    %n, %s, %q = bcssl.channel_statistics %x, %shift
+        : tensor<2x8x8x16xf32>, tensor<16xf32> -> tensor<f32>, tensor<16xf32>, tensor<16xf32>
     ```
   }];
   let arguments = (ins Bcssl_Rows:$input, Bcssl_Vector:$shift);
   let results = (outs Bcssl_Scalar:$count, Bcssl_Vector:$sum, Bcssl_Vector:$square_sum);
-  let assemblyFormat = "$input `,` $shift attr-dict `:` type($input) `,` type($shift) `->` type($count) `,` type($sum) `,` type($square_sum)";
+  let assemblyFormat = [{
+    $input `,` $shift attr-dict
+    `:` type($input) `,` type($shift) `->` type($count) `,` type($sum) `,` type($square_sum)
+  }];
   let hasVerifier = 1;
 }
 
 def Bcssl_BatchMomentsOp : Bcssl_NormOp<"batch_moments"> {
   let summary = "Mean and biased variance from channel statistics";
   let description = [{
-    mean = shift + sum/count, variance = square_sum/count - (sum/count)^2.
+    ```
+    mean = shift + sum / count
+    variance = square_sum / count - (sum / count)^2
+    ```
 
     Constraints:
 
@@ -43,19 +56,28 @@ def Bcssl_BatchMomentsOp : Bcssl_NormOp<"batch_moments"> {
     Example:
 
     ```mlir
-    %mean, %variance = bcssl.batch_moments %n, %s, %q, %shift : tensor<f32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32> -> tensor<16xf32>, tensor<16xf32>
+    %mean, %variance = bcssl.batch_moments %n, %s, %q, %shift
+        : tensor<f32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>
+        -> tensor<16xf32>, tensor<16xf32>
     ```
   }];
   let arguments = (ins Bcssl_Scalar:$count, Bcssl_Vector:$sum, Bcssl_Vector:$square_sum, Bcssl_Vector:$shift);
   let results = (outs Bcssl_Vector:$mean, Bcssl_Vector:$variance);
-  let assemblyFormat = "$count `,` $sum `,` $square_sum `,` $shift attr-dict `:` type($count) `,` type($sum) `,` type($square_sum) `,` type($shift) `->` type($mean) `,` type($variance)";
+  let assemblyFormat = [{
+    $count `,` $sum `,` $square_sum `,` $shift attr-dict
+    `:` type($count) `,` type($sum) `,` type($square_sum) `,` type($shift)
+    `->` type($mean) `,` type($variance)
+  }];
   let hasVerifier = 1;
 }
 
 def Bcssl_BatchNormOp : Bcssl_NormOp<"batch_norm"> {
   let summary = "Batch normalisation with given statistics";
   let description = [{
-    y[...,c] = (x[...,c] - mean[c]) / sqrt(variance[c] + epsilon) * scale[c] + offset[c].
+    ```
+    y[...,c] = (x[...,c] - mean[c]) / sqrt(variance[c] + epsilon) * scale[c] + offset[c]
+    ```
+
     In training `mean` and `variance` come from `batch_moments` and carry
     gradients; in evaluation they are the running statistics.
 
@@ -68,21 +90,30 @@ def Bcssl_BatchNormOp : Bcssl_NormOp<"batch_norm"> {
     Example:
 
     ```mlir
-    %y = bcssl.batch_norm %x, %mean, %variance, %scale, %offset epsilon(1.0e-5) : tensor<2x8x8x16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32> -> tensor<2x8x8x16xf32>
+    %y = bcssl.batch_norm %x, %mean, %variance, %scale, %offset epsilon(1.0e-5)
+        : tensor<2x8x8x16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>
+        -> tensor<2x8x8x16xf32>
     ```
   }];
   let arguments = (ins Bcssl_Rows:$input, Bcssl_Vector:$mean, Bcssl_Vector:$variance,
                        Bcssl_Vector:$scale, Bcssl_Vector:$offset, F64Attr:$epsilon);
   let results = (outs Bcssl_Rows:$output);
-  let assemblyFormat = "$input `,` $mean `,` $variance `,` $scale `,` $offset `epsilon` `(` $epsilon `)` attr-dict `:` type($input) `,` type($mean) `,` type($variance) `,` type($scale) `,` type($offset) `->` type($output)";
+  let assemblyFormat = [{
+    $input `,` $mean `,` $variance `,` $scale `,` $offset `epsilon` `(` $epsilon `)` attr-dict
+    `:` type($input) `,` type($mean) `,` type($variance) `,` type($scale) `,` type($offset)
+    `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
 def Bcssl_LayerNormOp : Bcssl_NormOp<"layer_norm"> {
   let summary = "Layer normalisation over the last dimension";
   let description = [{
-    y[r,c] = (x[r,c] - mean_r) / sqrt(var_r + epsilon) * scale[c] + offset[c],
-    mean and biased variance over the last dimension.
+    ```
+    y[r,c] = (x[r,c] - mean_r) / sqrt(var_r + epsilon) * scale[c] + offset[c]
+    ```
+
+    Mean and biased variance are over the last dimension.
 
     Constraints:
 
@@ -93,19 +124,25 @@ def Bcssl_LayerNormOp : Bcssl_NormOp<"layer_norm"> {
     Example:
 
     ```mlir
-    %y = bcssl.layer_norm %x, %scale, %offset epsilon(1.0e-6) : tensor<2x8x8x16xf32>, tensor<16xf32>, tensor<16xf32> -> tensor<2x8x8x16xf32>
+    %y = bcssl.layer_norm %x, %scale, %offset epsilon(1.0e-6)
+        : tensor<2x8x8x16xf32>, tensor<16xf32>, tensor<16xf32> -> tensor<2x8x8x16xf32>
     ```
   }];
   let arguments = (ins Bcssl_Rows:$input, Bcssl_Vector:$scale, Bcssl_Vector:$offset, F64Attr:$epsilon);
   let results = (outs Bcssl_Rows:$output);
-  let assemblyFormat = "$input `,` $scale `,` $offset `epsilon` `(` $epsilon `)` attr-dict `:` type($input) `,` type($scale) `,` type($offset) `->` type($output)";
+  let assemblyFormat = [{
+    $input `,` $scale `,` $offset `epsilon` `(` $epsilon `)` attr-dict
+    `:` type($input) `,` type($scale) `,` type($offset) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
 def Bcssl_L2NormalizeOp : Bcssl_NormOp<"l2_normalize"> {
   let summary = "Divides each row by its Euclidean norm";
   let description = [{
-    y[r,c] = x[r,c] / max(sqrt(sum over c of x[r,c]^2), epsilon).
+    ```
+    y[r,c] = x[r,c] / max(sqrt(sum over j of x[r,j]^2), epsilon)
+    ```
 
     Constraints:
 
@@ -120,14 +157,19 @@ def Bcssl_L2NormalizeOp : Bcssl_NormOp<"l2_normalize"> {
   }];
   let arguments = (ins Bcssl_Rows:$input, F64Attr:$epsilon);
   let results = (outs Bcssl_Rows:$output);
-  let assemblyFormat = "$input `epsilon` `(` $epsilon `)` attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = [{
+    $input `epsilon` `(` $epsilon `)` attr-dict
+    `:` type($input) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
 def Bcssl_WeightNormOp : Bcssl_NormOp<"weight_norm"> {
   let summary = "Weight normalisation: direction and gain of each row";
   let description = [{
-    w[o,i] = gain[o] * direction[o,i] / sqrt(sum over i of direction[o,i]^2).
+    ```
+    w[o,i] = gain[o] * direction[o,i] / sqrt(sum over j of direction[o,j]^2)
+    ```
 
     Constraints:
 
@@ -142,16 +184,23 @@ def Bcssl_WeightNormOp : Bcssl_NormOp<"weight_norm"> {
   }];
   let arguments = (ins Bcssl_Matrix:$direction, Bcssl_Matrix:$gain);
   let results = (outs Bcssl_Matrix:$output);
-  let assemblyFormat = "$direction `,` $gain attr-dict `:` type($direction) `,` type($gain) `->` type($output)";
+  let assemblyFormat = [{
+    $direction `,` $gain attr-dict
+    `:` type($direction) `,` type($gain) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
-def Bcssl_RunningAverageOp : Bcssl_Op<"running_average", [Pure, SameOperandsAndResultElementType,
+def Bcssl_RunningAverageOp : Bcssl_Op<"running_average",
+    [Pure, SameOperandsAndResultElementType,
     DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Running average of a batch statistic";
   let description = [{
-    y = (1 - momentum) * average + momentum * value * correction. BatchNorm's
-    running variance is unbiased: correction = count / (count - 1).
+    ```
+    y = (1 - momentum) * average + momentum * value * correction
+    ```
+
+    BatchNorm's running variance is unbiased: correction = count / (count - 1).
 
     Constraints:
 
@@ -162,12 +211,16 @@ def Bcssl_RunningAverageOp : Bcssl_Op<"running_average", [Pure, SameOperandsAndR
     Example:
 
     ```mlir
-    %next = bcssl.running_average %average, %mean momentum(0.1) correction(1.0) : tensor<16xf32>, tensor<16xf32> -> tensor<16xf32>
+    %next = bcssl.running_average %average, %mean momentum(0.1) correction(1.0)
+        : tensor<16xf32>, tensor<16xf32> -> tensor<16xf32>
     ```
   }];
   let arguments = (ins Bcssl_Vector:$average, Bcssl_Vector:$value, F64Attr:$momentum, F64Attr:$correction);
   let results = (outs Bcssl_Vector:$output);
-  let assemblyFormat = "$average `,` $value `momentum` `(` $momentum `)` `correction` `(` $correction `)` attr-dict `:` type($average) `,` type($value) `->` type($output)";
+  let assemblyFormat = [{
+    $average `,` $value `momentum` `(` $momentum `)` `correction` `(` $correction `)` attr-dict
+    `:` type($average) `,` type($value) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 

@@ -12,10 +12,13 @@ class Bcssl_UnaryOp<string mnemonic, list<Trait> traits = []>
   let assemblyFormat = "$input attr-dict `:` type($input)";
 }
 
-def Bcssl_GeluOp : Bcssl_UnaryOp<"gelu", [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
+def Bcssl_GeluOp : Bcssl_UnaryOp<"gelu",
+    [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Gaussian error linear unit, exact";
   let description = [{
-    y = x/2 * (1 + erf(x/sqrt(2))).
+    ```
+    y = x/2 * (1 + erf(x/sqrt(2)))
+    ```
 
     Example:
 
@@ -29,7 +32,9 @@ def Bcssl_GeluGradOp : Bcssl_Op<"gelu_grad", [Pure, SameOperandsAndResultType,
     DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Gradient of gelu";
   let description = [{
-    dx = dy * (1/2 * (1 + erf(x/sqrt(2))) + x * exp(-x^2/2) / sqrt(2 pi)).
+    ```
+    dx = dy * (1/2 * (1 + erf(x/sqrt(2))) + x * exp(-x^2/2) / sqrt(2 pi))
+    ```
 
     Example:
 
@@ -42,10 +47,15 @@ def Bcssl_GeluGradOp : Bcssl_Op<"gelu_grad", [Pure, SameOperandsAndResultType,
   let assemblyFormat = "$input `,` $output_grad attr-dict `:` type($input)";
 }
 
-def Bcssl_ReluOp : Bcssl_UnaryOp<"relu", [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
+def Bcssl_ReluOp : Bcssl_UnaryOp<"relu",
+    [DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Rectified linear unit";
   let description = [{
-    y = max(x, 0); the derivative at 0 is 0.
+    ```
+    y = max(x, 0)
+    ```
+
+    The derivative at 0 is 0.
 
     Example:
 
@@ -59,7 +69,9 @@ def Bcssl_ReluGradOp : Bcssl_Op<"relu_grad", [Pure, SameOperandsAndResultType,
     DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Gradient of relu";
   let description = [{
-    dx = x > 0 ? dy : 0.
+    ```
+    dx = x > 0 ? dy : 0
+    ```
 
     Example:
 
@@ -75,7 +87,11 @@ def Bcssl_ReluGradOp : Bcssl_Op<"relu_grad", [Pure, SameOperandsAndResultType,
 def Bcssl_StopGradientOp : Bcssl_UnaryOp<"stop_gradient"> {
   let summary = "Passes a value, lets no gradient back";
   let description = [{
-    y = x, and the gradient of x is none. Does not fold to its operand, since
+    ```
+    y = x
+    ```
+
+    The gradient of x is none. Does not fold to its operand, since
     differentiation would then not see it.
 
     Example:
@@ -90,7 +106,9 @@ def Bcssl_LayerScaleOp : Bcssl_DifferentiableOp<"layer_scale",
     [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Scales each channel";
   let description = [{
-    y[...,c] = x[...,c] * gamma[c].
+    ```
+    y[...,c] = x[...,c] * gamma[c]
+    ```
 
     Constraints:
 
@@ -100,12 +118,16 @@ def Bcssl_LayerScaleOp : Bcssl_DifferentiableOp<"layer_scale",
     Example:
 
     ```mlir
-    %y = bcssl.layer_scale %x, %gamma : tensor<2x8x8x16xf32>, tensor<16xf32> -> tensor<2x8x8x16xf32>
+    %y = bcssl.layer_scale %x, %gamma
+        : tensor<2x8x8x16xf32>, tensor<16xf32> -> tensor<2x8x8x16xf32>
     ```
   }];
   let arguments = (ins Bcssl_Rows:$input, Bcssl_Vector:$gamma);
   let results = (outs Bcssl_Rows:$output);
-  let assemblyFormat = "$input `,` $gamma attr-dict `:` type($input) `,` type($gamma) `->` type($output)";
+  let assemblyFormat = [{
+    $input `,` $gamma attr-dict
+    `:` type($input) `,` type($gamma) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
@@ -113,7 +135,11 @@ def Bcssl_DropPathOp : Bcssl_DifferentiableOp<"drop_path",
     [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Stochastic depth per sample";
   let description = [{
-    y[n,...] = draw[n] >= rate ? x[n,...] / (1 - rate) : 0, draw uniform in [0, 1).
+    ```
+    y[n,...] = draw[n] >= rate ? x[n,...] / (1 - rate) : 0
+    ```
+
+    The draws are uniform in [0, 1).
 
     Constraints:
 
@@ -124,12 +150,16 @@ def Bcssl_DropPathOp : Bcssl_DifferentiableOp<"drop_path",
     Example:
 
     ```mlir
-    %y = bcssl.drop_path %x, %draw rate(0.1) : tensor<2x8x8x16xf32>, tensor<2xf32> -> tensor<2x8x8x16xf32>
+    %y = bcssl.drop_path %x, %draw rate(0.1)
+        : tensor<2x8x8x16xf32>, tensor<2xf32> -> tensor<2x8x8x16xf32>
     ```
   }];
   let arguments = (ins Bcssl_Rows:$input, Bcssl_Vector:$draw, F64Attr:$rate);
   let results = (outs Bcssl_Rows:$output);
-  let assemblyFormat = "$input `,` $draw `rate` `(` $rate `)` attr-dict `:` type($input) `,` type($draw) `->` type($output)";
+  let assemblyFormat = [{
+    $input `,` $draw `rate` `(` $rate `)` attr-dict
+    `:` type($input) `,` type($draw) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
@@ -137,7 +167,9 @@ def Bcssl_GlobalAveragePoolOp : Bcssl_DifferentiableOp<"global_average_pool",
     [SameOperandsAndResultElementType, DeclareOpInterfaceMethods<Bcssl_ExpandableInterface>]> {
   let summary = "Mean over height and width";
   let description = [{
-    y[n,c] = mean over h,w of x[n,h,w,c].
+    ```
+    y[n,c] = mean over h,w of x[n,h,w,c]
+    ```
 
     Constraints:
 

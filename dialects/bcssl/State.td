@@ -49,8 +49,11 @@ def Bcssl_VariableOp : Bcssl_Op<"variable", [Symbol,
 def Bcssl_GradientOp : Bcssl_Op<"gradient", [Pure]> {
   let summary = "Gradients of a scalar with respect to values";
   let description = [{
-    gradients[i] = d loss / d values[i]. Replaced by `bcssl-differentiate` with
-    the backward graph.
+    ```
+    gradients[i] = d loss / d values[i]
+    ```
+
+    Replaced by `bcssl-differentiate` with the backward graph.
 
     Constraints:
 
@@ -59,12 +62,16 @@ def Bcssl_GradientOp : Bcssl_Op<"gradient", [Pure]> {
     Example:
 
     ```mlir
-    %dw, %db = bcssl.gradient %loss wrt %w, %b : tensor<f32> wrt tensor<64x16xf32>, tensor<64xf32> -> tensor<64x16xf32>, tensor<64xf32>
+    %dw, %db = bcssl.gradient %loss wrt %w, %b
+        : tensor<f32> wrt tensor<64x16xf32>, tensor<64xf32> -> tensor<64x16xf32>, tensor<64xf32>
     ```
   }];
   let arguments = (ins Bcssl_Scalar:$loss, Variadic<Bcssl_Tensor>:$values);
   let results = (outs Variadic<Bcssl_Tensor>:$gradients);
-  let assemblyFormat = "$loss `wrt` $values attr-dict `:` type($loss) `wrt` type($values) `->` type($gradients)";
+  let assemblyFormat = [{
+    $loss `wrt` $values attr-dict
+    `:` type($loss) `wrt` type($values) `->` type($gradients)
+  }];
   let hasVerifier = 1;
 }
 
@@ -74,8 +81,11 @@ class Bcssl_UpdateOp<string mnemonic, list<Trait> traits = []> : Bcssl_Op<mnemon
 def Bcssl_ClipByNormOp : Bcssl_UpdateOp<"clip_by_norm", [SameOperandsAndResultType]> {
   let summary = "Scales a tensor down to a norm";
   let description = [{
-    y = x * min(1, max_norm / (sqrt(sum of x^2) + 1e-6)), for one tensor
-    (dino, utils.clip_gradients).
+    ```
+    y = x * min(1, max_norm / (sqrt(sum of x^2) + 1e-6))
+    ```
+
+    For one tensor (dino, utils.clip_gradients).
 
     Constraints:
 
@@ -93,11 +103,17 @@ def Bcssl_ClipByNormOp : Bcssl_UpdateOp<"clip_by_norm", [SameOperandsAndResultTy
   let hasVerifier = 1;
 }
 
-def Bcssl_AdamWOp : Bcssl_UpdateOp<"adamw", [AttrSizedOperandSegments, SameOperandsAndResultElementType]> {
+def Bcssl_AdamWOp : Bcssl_UpdateOp<"adamw",
+    [AttrSizedOperandSegments, SameOperandsAndResultElementType]> {
   let summary = "AdamW update of one tensor";
   let description = [{
-    p1 = p * (1 - lr*weight_decay); m' = beta1*m + (1-beta1)*g; v' = beta2*v + (1-beta2)*g^2;
-    p' = p1 - lr * (m' / (1 - beta1^count)) / (sqrt(v' / (1 - beta2^count)) + epsilon).
+    ```
+    p1 = p * (1 - lr * weight_decay)
+    m' = beta1 * m + (1 - beta1) * g
+    v' = beta2 * v + (1 - beta2) * g^2
+    p' = p1 - lr * (m' / (1 - beta1^count)) / (sqrt(v' / (1 - beta2^count)) + epsilon)
+    ```
+
     `count` is the number of this update, from 1. Without `weight_decay` it is 0.
     Where the scalar `active` is given and 0, nothing changes.
 
@@ -117,7 +133,8 @@ def Bcssl_AdamWOp : Bcssl_UpdateOp<"adamw", [AttrSizedOperandSegments, SameOpera
     ```
   }];
   let arguments = (ins Bcssl_Tensor:$param, Bcssl_Tensor:$grad, Bcssl_Tensor:$moment1, Bcssl_Tensor:$moment2,
-                       Bcssl_Scalar:$count, Bcssl_Scalar:$learning_rate, Optional<Bcssl_Scalar>:$weight_decay,
+                       Bcssl_Scalar:$count, Bcssl_Scalar:$learning_rate,
+                       Optional<Bcssl_Scalar>:$weight_decay,
                        Optional<Bcssl_Scalar>:$active, F64Attr:$beta1, F64Attr:$beta2, F64Attr:$epsilon);
   let results = (outs Bcssl_Tensor:$new_param, Bcssl_Tensor:$new_moment1, Bcssl_Tensor:$new_moment2);
   let assemblyFormat = [{
@@ -133,8 +150,13 @@ def Bcssl_AdamWOp : Bcssl_UpdateOp<"adamw", [AttrSizedOperandSegments, SameOpera
 def Bcssl_SgdOp : Bcssl_UpdateOp<"sgd", [SameOperandsAndResultElementType]> {
   let summary = "Stochastic gradient descent with momentum, one tensor";
   let description = [{
-    g1 = g + weight_decay*p; b' = momentum*b + g1; p' = p - lr*b' (PyTorch's form).
-    Without `weight_decay` it is 0.
+    ```
+    g1 = g + weight_decay * p
+    b' = momentum * b + g1
+    p' = p - lr * b'
+    ```
+
+    PyTorch's form. Without `weight_decay` it is 0.
 
     Constraints:
 
@@ -149,7 +171,8 @@ def Bcssl_SgdOp : Bcssl_UpdateOp<"sgd", [SameOperandsAndResultElementType]> {
     ```
   }];
   let arguments = (ins Bcssl_Tensor:$param, Bcssl_Tensor:$grad, Bcssl_Tensor:$velocity,
-                       Bcssl_Scalar:$learning_rate, Optional<Bcssl_Scalar>:$weight_decay, F64Attr:$momentum);
+                       Bcssl_Scalar:$learning_rate,
+                       Optional<Bcssl_Scalar>:$weight_decay, F64Attr:$momentum);
   let results = (outs Bcssl_Tensor:$new_param, Bcssl_Tensor:$new_velocity);
   let assemblyFormat = [{
     $param `,` $grad `,` $velocity `lr` $learning_rate (`weight_decay` $weight_decay^ `:` type($weight_decay))?
@@ -162,10 +185,15 @@ def Bcssl_SgdOp : Bcssl_UpdateOp<"sgd", [SameOperandsAndResultElementType]> {
 def Bcssl_LarsOp : Bcssl_UpdateOp<"lars", [SameOperandsAndResultElementType]> {
   let summary = "Layer-wise adaptive rate scaling, one tensor";
   let description = [{
-    For tensors of rank 2 and more: g1 = g + weight_decay*p, then
-    g1 *= eta*|p|/|g1| where both norms are positive; for vectors g1 = g.
-    b' = momentum*b + g1; p' = p - lr*b' (dino, utils.LARS). Without
-    `weight_decay` it is 0.
+    ```
+    g1 = g + weight_decay * p                 for tensors of rank 2 and more,
+    g1 = g1 * eta * |p| / |g1|                where both norms are positive
+    g1 = g                                    for vectors
+    b' = momentum * b + g1
+    p' = p - lr * b'
+    ```
+
+    As in dino, utils.LARS. Without `weight_decay` it is 0.
 
     Constraints:
 
@@ -181,7 +209,8 @@ def Bcssl_LarsOp : Bcssl_UpdateOp<"lars", [SameOperandsAndResultElementType]> {
     ```
   }];
   let arguments = (ins Bcssl_Tensor:$param, Bcssl_Tensor:$grad, Bcssl_Tensor:$velocity,
-                       Bcssl_Scalar:$learning_rate, Optional<Bcssl_Scalar>:$weight_decay, F64Attr:$momentum, F64Attr:$eta);
+                       Bcssl_Scalar:$learning_rate,
+                       Optional<Bcssl_Scalar>:$weight_decay, F64Attr:$momentum, F64Attr:$eta);
   let results = (outs Bcssl_Tensor:$new_param, Bcssl_Tensor:$new_velocity);
   let assemblyFormat = [{
     $param `,` $grad `,` $velocity `lr` $learning_rate (`weight_decay` $weight_decay^ `:` type($weight_decay))?
@@ -194,7 +223,11 @@ def Bcssl_LarsOp : Bcssl_UpdateOp<"lars", [SameOperandsAndResultElementType]> {
 def Bcssl_EmaOp : Bcssl_UpdateOp<"ema", [SameOperandsAndResultElementType]> {
   let summary = "Exponential moving average of one tensor";
   let description = [{
-    y = momentum * average + (1 - momentum) * value; momentum is a scalar value.
+    ```
+    y = momentum * average + (1 - momentum) * value
+    ```
+
+    The momentum is a scalar value.
 
     Constraints:
 
@@ -203,12 +236,16 @@ def Bcssl_EmaOp : Bcssl_UpdateOp<"ema", [SameOperandsAndResultElementType]> {
     Example:
 
     ```mlir
-    %y = bcssl.ema %average, %value momentum %m : tensor<8x4xf32>, tensor<8x4xf32>, tensor<f32> -> tensor<8x4xf32>
+    %y = bcssl.ema %average, %value momentum %m
+        : tensor<8x4xf32>, tensor<8x4xf32>, tensor<f32> -> tensor<8x4xf32>
     ```
   }];
   let arguments = (ins Bcssl_Tensor:$average, Bcssl_Tensor:$value, Bcssl_Scalar:$momentum);
   let results = (outs Bcssl_Tensor:$output);
-  let assemblyFormat = "$average `,` $value `momentum` $momentum attr-dict `:` type($average) `,` type($value) `,` type($momentum) `->` type($output)";
+  let assemblyFormat = [{
+    $average `,` $value `momentum` $momentum attr-dict
+    `:` type($average) `,` type($value) `,` type($momentum) `->` type($output)
+  }];
   let hasVerifier = 1;
 }
 
