@@ -9,6 +9,7 @@
 #include "frontend/Optimizers.h"
 #include "frontend/Program.h"
 #include "frontend/Scope.h"
+#include "frontend/Sequence.h"
 #include "frontend/Tensor.h"
 
 #endif // BCSSL_FRONTEND_DSL_H

@@ -2,6 +2,7 @@
 
 #include "frontend/Import.h"
 #include "dialects/bcssl/Bcssl.h"
+#include "frontend/Print.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -67,24 +68,6 @@ private:
 
 } // namespace
 
-static StringRef initializerName(Initializer::Kind kind) {
-  switch (kind) {
-  case Initializer::Kind::Zeros:
-    return "zeros";
-  case Initializer::Kind::Ones:
-    return "ones";
-  case Initializer::Kind::Constant:
-    return "constant";
-  case Initializer::Kind::TruncNormal:
-    return "trunc_normal";
-  case Initializer::Kind::Uniform:
-    return "uniform";
-  case Initializer::Kind::Copy:
-    return "copy";
-  }
-  llvm_unreachable("all initializers are handled");
-}
-
 void Importer::importVariable(const VariableDeclaration &variable) {
   OperationState state(location(variable.where),
                        VariableOp::getOperationName());
@@ -94,7 +77,7 @@ void Importer::importVariable(const VariableDeclaration &variable) {
   add("sym_name", builder.getStringAttr(variable.name));
   add("type", TypeAttr::get(tensorType(variable.type)));
   add("initializer",
-      builder.getStringAttr(initializerName(variable.initializer.kind)));
+      builder.getStringAttr(toString(variable.initializer.kind)));
   add("value", builder.getF64FloatAttr(variable.initializer.value));
   if (variable.initializer.kind == Initializer::Kind::Copy)
     add("source", builder.getStringAttr(variable.initializer.source));
