@@ -66,7 +66,7 @@ TEST(ContractLoops, Forms) {
 }
 
 TEST(ContractLoops, Linear) {
-  Tensor input({1, 1, 2}, {1, 2}), weight({1, 2}, {3, 4}), bias({1}, {100});
+  Tensor input({1, 1, 2}, {1, 2}), weight({1, 2}, {3, 4}), bias({1}, 100);
   expectValues(linear(input, weight, &bias), {1, 1, 1}, {111});
 }
 
@@ -105,7 +105,7 @@ TEST(NormLoops, Rows) {
   Tensor input({2, 2}, {3, 4, 0, 0});
   expectValues(l2Normalize(input, 1e-12), {2, 2}, {0.6, 0.8, 0, 0});
   expectValues(l2Normalize(input, 10), {2, 2}, {0.3, 0.4, 0, 0});
-  Tensor direction({1, 2}, {3, 4}), gain({1, 1}, {10});
+  Tensor direction({1, 2}, {3, 4}), gain({1, 1}, 10);
   expectValues(weightNorm(direction, gain), {1, 2}, {6, 8});
 }
 
