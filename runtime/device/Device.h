@@ -26,9 +26,9 @@
 namespace bcssl {
 
 /// A piece of device memory, 64-byte aligned, zero at first.
-class Block {
+class DeviceMemory {
 public:
-  virtual ~Block() = default;
+  virtual ~DeviceMemory() = default;
   /// Where the device sees it.
   virtual std::byte *address() = 0;
   /// Where the host may read and write it, or null.
@@ -39,19 +39,19 @@ public:
 };
 
 /// A kernel of a loaded image.
-using Kernel = void *;
+using KernelHandle = void *;
 
 /// A loaded image of machine code. It must outlive lists that use its kernels.
-class Module {
+class DeviceModule {
 public:
-  virtual ~Module() = default;
+  virtual ~DeviceModule() = default;
   /// Errors: "image-symbol" where the image lacks the kernel.
-  virtual Result<Kernel> find(const std::string &symbol) = 0;
+  virtual Result<KernelHandle> find(const std::string &symbol) = 0;
 };
 
 /// Runs `kernel` for every tile in [0, tiles), in any order, on any thread.
 struct LaunchCommand {
-  Kernel kernel = nullptr;
+  KernelHandle kernel = nullptr;
   std::vector<void *> arguments; ///< device addresses
   uint64_t tiles = 0;
   uint64_t flops = 0; ///< of all tiles, 0 where unknown
@@ -96,10 +96,10 @@ public:
   /// One line for people: chip and threads.
   virtual std::string description() const = 0;
   /// Errors: "out-of-memory" with `what` and the size.
-  virtual Result<std::unique_ptr<Block>> allocate(uint64_t bytes,
-                                                  const std::string &what) = 0;
+  virtual Result<std::unique_ptr<DeviceMemory>>
+  allocate(uint64_t bytes, const std::string &what) = 0;
   /// Loads an image. Errors: "image-invalid", "image-load".
-  virtual Result<std::unique_ptr<Module>>
+  virtual Result<std::unique_ptr<DeviceModule>>
   load(std::span<const std::byte> image) = 0;
   virtual Result<std::unique_ptr<CommandList>>
   prepare(std::vector<Command> commands) = 0;

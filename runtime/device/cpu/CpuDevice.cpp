@@ -1,8 +1,8 @@
 //===- CpuDevice.cpp - command lists on the thread pool -------------------===//
 
 #include "runtime/device/cpu/CpuDevice.h"
-#include "runtime/device/cpu/CpuBlock.h"
 #include "runtime/device/cpu/CpuLevel.h"
+#include "runtime/device/cpu/CpuMemory.h"
 #include "runtime/device/cpu/ElfImage.h"
 
 #include <algorithm>
@@ -35,10 +35,10 @@ static uint64_t now() {
 
 namespace {
 
-class CpuModule final : public Module {
+class CpuModule final : public DeviceModule {
 public:
   explicit CpuModule(ElfImage image) : image(std::move(image)) {}
-  Result<Kernel> find(const std::string &symbol) override {
+  Result<KernelHandle> find(const std::string &symbol) override {
     return image.find(symbol);
   }
 
@@ -134,17 +134,17 @@ std::string CpuDevice::description() const {
          (count == 1 ? " thread" : " threads");
 }
 
-Result<std::unique_ptr<Block>> CpuDevice::allocate(uint64_t bytes,
-                                                   const std::string &what) {
-  return CpuBlock::map(bytes, what);
+Result<std::unique_ptr<DeviceMemory>>
+CpuDevice::allocate(uint64_t bytes, const std::string &what) {
+  return CpuMemory::map(bytes, what);
 }
 
-Result<std::unique_ptr<Module>>
+Result<std::unique_ptr<DeviceModule>>
 CpuDevice::load(std::span<const std::byte> image) {
   auto loaded = ElfImage::load(image);
   if (!loaded)
     return loaded.error();
-  return std::unique_ptr<Module>(new CpuModule(std::move(*loaded)));
+  return std::unique_ptr<DeviceModule>(new CpuModule(std::move(*loaded)));
 }
 
 Result<std::unique_ptr<CommandList>>

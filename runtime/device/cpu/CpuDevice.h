@@ -18,9 +18,9 @@ public:
 
   std::vector<std::string> targets() const override { return supported; }
   std::string description() const override;
-  Result<std::unique_ptr<Block>> allocate(uint64_t bytes,
-                                          const std::string &what) override;
-  Result<std::unique_ptr<Module>>
+  Result<std::unique_ptr<DeviceMemory>>
+  allocate(uint64_t bytes, const std::string &what) override;
+  Result<std::unique_ptr<DeviceModule>>
   load(std::span<const std::byte> image) override;
   Result<std::unique_ptr<CommandList>>
   prepare(std::vector<Command> commands) override;

@@ -1,6 +1,7 @@
-//===- CpuBlock.cpp - mmap, advice, residency -----------------------------===//
+//===- CpuMemory.cpp - mmap, advice, residency
+//-----------------------------===//
 
-#include "runtime/device/cpu/CpuBlock.h"
+#include "runtime/device/cpu/CpuMemory.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -25,10 +26,10 @@ static Error outOfMemory(const std::string &what, uint64_t bytes, int code) {
           "compile with a smaller batch or use a larger machine"};
 }
 
-Result<std::unique_ptr<Block>> CpuBlock::map(uint64_t bytes,
-                                             const std::string &what) {
+Result<std::unique_ptr<DeviceMemory>> CpuMemory::map(uint64_t bytes,
+                                                     const std::string &what) {
   if (bytes == 0)
-    return std::unique_ptr<Block>(new CpuBlock(nullptr, 0, nullptr, 0));
+    return std::unique_ptr<DeviceMemory>(new CpuMemory(nullptr, 0, nullptr, 0));
   if (bytes > uint64_t{1} << 46)
     return outOfMemory(what, bytes, ENOMEM);
   bool huge = bytes >= hugeFrom;
@@ -44,16 +45,16 @@ Result<std::unique_ptr<Block>> CpuBlock::map(uint64_t bytes,
     // Advice only: without huge pages everything works, a little slower.
     (void)madvise(start, bytes, MADV_HUGEPAGE);
   }
-  return std::unique_ptr<Block>(
-      new CpuBlock(static_cast<std::byte *>(mapping), mapped, start, bytes));
+  return std::unique_ptr<DeviceMemory>(
+      new CpuMemory(static_cast<std::byte *>(mapping), mapped, start, bytes));
 }
 
-CpuBlock::~CpuBlock() {
+CpuMemory::~CpuMemory() {
   if (mapping)
     munmap(mapping, mapped);
 }
 
-uint64_t CpuBlock::residentBytes() const {
+uint64_t CpuMemory::residentBytes() const {
   auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   uint64_t total = 0;
   // A vector of one byte a page, a piece of the block at a time.

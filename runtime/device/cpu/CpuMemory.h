@@ -1,7 +1,8 @@
-//===- CpuBlock.h - mapped memory -------------------------------*- C++ -*-===//
+//===- CpuMemory.h - mapped memory -------------------------------*- C++
+//-*-===//
 
-#ifndef BCSSL_RUNTIME_DEVICE_CPU_CPUBLOCK_H
-#define BCSSL_RUNTIME_DEVICE_CPU_CPUBLOCK_H
+#ifndef BCSSL_RUNTIME_DEVICE_CPU_CPUMEMORY_H
+#define BCSSL_RUNTIME_DEVICE_CPU_CPUMEMORY_H
 
 #include "runtime/device/Device.h"
 
@@ -9,12 +10,12 @@ namespace bcssl {
 
 /// Anonymous pages: zero, and without physical memory until touched. Blocks of
 /// several huge pages ask for them.
-class CpuBlock final : public Block {
+class CpuMemory final : public DeviceMemory {
 public:
   /// Errors: "out-of-memory", naming `what`.
-  static Result<std::unique_ptr<Block>> map(uint64_t bytes,
-                                            const std::string &what);
-  ~CpuBlock() override;
+  static Result<std::unique_ptr<DeviceMemory>> map(uint64_t bytes,
+                                                   const std::string &what);
+  ~CpuMemory() override;
 
   std::byte *address() override { return start; }
   std::byte *host() override { return start; }
@@ -22,8 +23,8 @@ public:
   uint64_t residentBytes() const override;
 
 private:
-  CpuBlock(std::byte *mapping, uint64_t mapped, std::byte *start,
-           uint64_t bytes)
+  CpuMemory(std::byte *mapping, uint64_t mapped, std::byte *start,
+            uint64_t bytes)
       : mapping(mapping), mapped(mapped), start(start), bytes(bytes) {}
 
   std::byte *mapping; ///< null for an empty block
@@ -34,4 +35,4 @@ private:
 
 } // namespace bcssl
 
-#endif // BCSSL_RUNTIME_DEVICE_CPU_CPUBLOCK_H
+#endif // BCSSL_RUNTIME_DEVICE_CPU_CPUMEMORY_H

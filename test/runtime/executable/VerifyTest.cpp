@@ -1,0 +1,248 @@
+//===- VerifyTest.cpp - files that are wrong in one way -------------------===//
+
+#include "runtime/executable/Executable.h"
+#include "test/runtime/executable/TestFile.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+using namespace bcssl;
+using namespace bcssl::artifact;
+
+namespace {
+
+/// Some bytes in place of machine code: nothing runs here.
+const std::vector<std::byte> someImage(100, std::byte{7});
+
+struct BadFile {
+  const char *name;
+  const char *id;
+  const char *message; ///< a part of it
+  std::function<void(Contents &)> damage;
+};
+
+Launch &launch(Contents &contents, size_t instruction) {
+  return std::get<Launch>(contents.programs[0].instructions[instruction]);
+}
+Move &move(Contents &contents, size_t instruction) {
+  return std::get<Move>(contents.programs[0].instructions[instruction]);
+}
+AllReduce &allReduce(Contents &contents) {
+  return std::get<AllReduce>(contents.programs[0].instructions[3]);
+}
+
+const char *const Variables = "executable-variable";
+const char *const Programs = "executable-program";
+const char *const Kernels = "executable-kernel";
+const char *const Images = "executable-image";
+
+const BadFile badFiles[] = {
+    {"major version", "executable-version", "got 2.0",
+     [](Contents &c) { c.major = 2; }},
+    {"data type", "executable-structure", "data type, got number 3",
+     [](Contents &c) { c.variables[0].type = static_cast<DataType>(3); }},
+    {"initializer", "executable-structure", "initializer, got number 99",
+     [](Contents &c) {
+       c.variables[0].initializer = static_cast<Initializer>(99);
+     }},
+    {"space", "executable-structure", "memory space, got number 4",
+     [](Contents &c) { launch(c, 1).slots[0].space = static_cast<Space>(4); }},
+    {"port type", "executable-structure", "data type, got number 200",
+     [](Contents &c) {
+       c.programs[0].inputs[0].type = static_cast<DataType>(200);
+     }},
+    {"property key twice", "executable-limits", "\"model\" twice",
+     [](Contents &c) { c.properties.push_back({"model", "x"}); }},
+    {"property key empty", "executable-limits", "got 0",
+     [](Contents &c) { c.properties[0].first = ""; }},
+    {"property value", "executable-limits", "zero byte",
+     [](Contents &c) { c.properties[0].second = std::string("a\0b", 3); }},
+
+    {"variable name empty", Variables, "got 0",
+     [](Contents &c) { c.variables[1].name = ""; }},
+    {"variable name long", Variables, "got 600",
+     [](Contents &c) { c.variables[1].name = std::string(600, 'x'); }},
+    {"variable name control", Variables, "got byte 27",
+     [](Contents &c) { c.variables[1].name = "\x1b[2J"; }},
+    {"variable name twice", Variables, "twice",
+     [](Contents &c) { c.variables[3].name = "w"; }},
+    {"rank", Variables, "at most 8 dimensions, got 9",
+     [](Contents &c) { c.variables[0].shape = Shape(9, 1); }},
+    {"dimension 0", Variables, "at least 1, got 0",
+     [](Contents &c) { c.variables[0].shape = {64, 0}; }},
+    {"dimension negative", Variables, "got -64",
+     [](Contents &c) { c.variables[0].shape = {-64}; }},
+    {"shape overflow", Variables, "got more",
+     [](Contents &c) {
+       c.variables[0].shape = {4194305, 4194305, 211106198978564};
+     }},
+    {"shape wraps to small", Variables, "got more",
+     [](Contents &c) {
+       c.variables[0].shape = {int64_t{1} << 32, int64_t{1} << 30, 16};
+     }},
+    {"variable offset unaligned", Variables, "multiple of 64, got 260",
+     [](Contents &c) { c.variables[1].offset = 260; }},
+    {"variable past the state", Variables, "at 704",
+     [](Contents &c) { c.variables[5].offset = 704; }},
+    {"variable offset wraps", Variables, "to end inside",
+     [](Contents &c) { c.variables[5].offset = ~uint64_t{0} << 6; }},
+    {"variables overlap", Variables, "one of \"w\" and \"gamma\"",
+     [](Contents &c) { c.variables[3].offset = 192; }},
+    {"state too large", Variables, "expects state",
+     [](Contents &c) { c.stateBytes = uint64_t{1} << 60; }},
+    {"state too small", Variables, "to end inside",
+     [](Contents &c) { c.stateBytes = 128; }},
+    {"permutation length", Variables, "permutation of 4 dimensions, got 3",
+     [](Contents &c) { c.variables[1].permutation.pop_back(); }},
+    {"permutation without shape", Variables, "permutation of 0",
+     [](Contents &c) { c.variables[0].permutation = {0}; }},
+    {"permutation range", Variables, "got 3",
+     [](Contents &c) { c.variables[1].permutation[0] = 3; }},
+    {"permutation negative", Variables, "got -2",
+     [](Contents &c) { c.variables[1].permutation[1] = -2; }},
+    {"permutation repeats", Variables, "0 twice",
+     [](Contents &c) {
+       c.variables[1].shape = {3, 3, 5};
+       c.variables[1].publishedShape = {5, 1, 3, 3};
+       c.variables[1].permutation = {2, -1, 0, 0};
+     }},
+    {"permutation leaves out", Variables, "dimension 1 in the permutation",
+     [](Contents &c) {
+       c.variables[1].publishedShape = {5, 1, 3};
+       c.variables[1].permutation = {2, -1, 0};
+     }},
+    {"published size", Variables, "dimension 0 to be 5, got 6",
+     [](Contents &c) { c.variables[1].publishedShape[0] = 6; }},
+    {"published extra dimension", Variables, "dimension 1 to be 1, got 2",
+     [](Contents &c) { c.variables[1].publishedShape[1] = 2; }},
+    {"copy without source", Variables, "to copy before it",
+     [](Contents &c) { c.variables[2].source = "nothing"; }},
+    {"copy of a later variable", Variables, "to copy before it",
+     [](Contents &c) { c.variables[2].source = "gamma"; }},
+    {"copy of itself", Variables, "to copy before it",
+     [](Contents &c) { c.variables[2].source = "ema.filter"; }},
+    {"copy of another shape", Variables, "type and shape of \"w\"",
+     [](Contents &c) { c.variables[2].source = "w"; }},
+    {"source without copy", Variables, "only for a copy",
+     [](Contents &c) { c.variables[3].source = "w"; }},
+    {"value not finite", Variables, "finite",
+     [](Contents &c) { c.variables[1].value = NAN; }},
+    {"deviation negative", Variables, "at least 0",
+     [](Contents &c) { c.variables[1].value = -1; }},
+    {"random integer", Variables, "floating-point type",
+     [](Contents &c) { c.variables[5].initializer = Initializer::Uniform; }},
+    {"constant no integer", Variables, "whole number",
+     [](Contents &c) {
+       c.variables[5].initializer = Initializer::Constant;
+       c.variables[5].value = 1e10;
+     }},
+
+    {"kernel symbol", Kernels, "expects a symbol",
+     [](Contents &c) { c.kernels[0].symbol = "a b"; }},
+    {"kernel symbol twice", Kernels, "\"total\" twice",
+     [](Contents &c) { c.kernels[0].symbol = "total"; }},
+    {"kernel arguments", Kernels, "at most 65536",
+     [](Contents &c) { c.kernels[0].arguments = 65'537; }},
+    {"image format", Images, "elf, cubin or ptx",
+     [](Contents &c) { c.images[0].format = "coff"; }},
+    {"image target empty", Images, "got 0",
+     [](Contents &c) { c.images[0].target = ""; }},
+    {"image target twice", Images, "twice",
+     [](Contents &c) { c.images.push_back(c.images[0]); }},
+    {"image empty", Images, "got 0 bytes",
+     [](Contents &c) { c.images[0].bytes = {}; }},
+
+    {"no program", Programs, "got none",
+     [](Contents &c) { c.programs.clear(); }},
+    {"program name twice", Programs, "\"step\" twice",
+     [](Contents &c) { c.programs[1].name = "step"; }},
+    {"program name", Programs, "got byte 10",
+     [](Contents &c) { c.programs[0].name = "a\nb"; }},
+    {"arena too large", Programs, "expects blocks",
+     [](Contents &c) { c.programs[0].arenaBytes = ~uint64_t{0}; }},
+    {"port name twice", Programs, "\"x\": expects unique",
+     [](Contents &c) { c.programs[0].inputs[1].name = "x"; }},
+    {"port unaligned", Programs, "multiple of 64, got 4",
+     [](Contents &c) { c.programs[0].outputs[0].offset = 4; }},
+    {"port outside", Programs, "to end inside",
+     [](Contents &c) { c.programs[0].inputs[0].shape = {1041}; }},
+    {"ports overlap", Programs, "one of \"x\" and \"rate\"",
+     [](Contents &c) { c.programs[0].inputs[1].offset = 64; }},
+    {"kernel number", Programs, "instruction 1: expects one of 4 kernels",
+     [](Contents &c) { launch(c, 1).kernel = 4; }},
+    {"too few slots", Programs, "2 slots for kernel partial_sums, got 1",
+     [](Contents &c) { launch(c, 1).slots.pop_back(); }},
+    {"no tiles", Programs, "tiles, got 0",
+     [](Contents &c) { launch(c, 1).tiles = 0; }},
+    {"too many tiles", Programs, "tiles, got 4294967297",
+     [](Contents &c) { launch(c, 1).tiles = (uint64_t{1} << 32) + 1; }},
+    {"launch name", Programs, "got byte 9",
+     [](Contents &c) { launch(c, 1).name = "\t"; }},
+    {"slot empty", Programs, "got 0 bytes",
+     [](Contents &c) { launch(c, 1).slots[0].bytes = 0; }},
+    {"slot unaligned", Programs, "multiple of 4, got 2",
+     [](Contents &c) { launch(c, 1).slots[0] = {Space::Input, 2, 4}; }},
+    {"slot past the arena", Programs, "256 bytes at 4",
+     [](Contents &c) { launch(c, 1).slots[1].offset = 4; }},
+    {"slot offset wraps", Programs, "slot 1 expects",
+     [](Contents &c) { launch(c, 1).slots[1].offset = ~uint64_t{0} - 3; }},
+    {"slot size wraps", Programs, "slot 1 expects",
+     [](Contents &c) { launch(c, 1).slots[1].bytes = ~uint64_t{0} - 3; }},
+    {"move of nothing", Programs, "1 or 2 slots, got 0",
+     [](Contents &c) { move(c, 0).slots.clear(); }},
+    {"move of three", Programs, "1 or 2 slots, got 3",
+     [](Contents &c) { move(c, 0).slots.assign(3, {Space::Arena, 0, 4}); }},
+    {"copy of unequal sizes", Programs, "256 and 128",
+     [](Contents &c) { move(c, 6).slots[1].bytes = 128; }},
+    {"copy onto itself", Programs, "do not overlap",
+     [](Contents &c) {
+       move(c, 6).slots = {{Space::State, 0, 128}, {Space::State, 124, 128}};
+     }},
+    {"move to inputs", Programs, "not to write inputs",
+     [](Contents &c) { move(c, 6).slots[1] = {Space::Input, 0, 256}; }},
+    {"sum over ranks of inputs", Programs, "not to write inputs",
+     [](Contents &c) { allReduce(c).slot.space = Space::Input; }},
+    {"sum over ranks of other size", Programs, "1 elements, got 2",
+     [](Contents &c) { allReduce(c).elements = 2; }},
+    {"sum over ranks of half an element", Programs, "1 elements, got 1",
+     [](Contents &c) { allReduce(c).slot.bytes = 6; }},
+};
+
+TEST(VerifyTest, GoodFilePasses) {
+  auto file = Executable::parse(encode(goodContents(someImage)), "good.bcx");
+  EXPECT_TRUE(file.ok()) << file.error().text();
+}
+
+TEST(VerifyTest, NewerMinorVersionPasses) {
+  Contents contents = goodContents(someImage);
+  contents.minor = 77;
+  EXPECT_TRUE(Executable::parse(encode(contents), "good.bcx").ok());
+}
+
+TEST(VerifyTest, EveryBadFileIsRefusedWithItsReason) {
+  static_assert(std::size(badFiles) >= 40);
+  for (const BadFile &bad : badFiles) {
+    SCOPED_TRACE(bad.name);
+    Contents contents = goodContents(someImage);
+    bad.damage(contents);
+    auto file = Executable::parse(encode(contents), "bad.bcx");
+    ASSERT_FALSE(file.ok());
+    EXPECT_EQ(file.error().id, bad.id);
+    EXPECT_NE(file.error().message.find(bad.message), std::string::npos)
+        << file.error().text();
+    EXPECT_EQ(file.error().file, "bad.bcx");
+    EXPECT_EQ(file.error().code, ExitCode::BadData);
+  }
+}
+
+TEST(VerifyTest, DamagedMachineCodeIsRefused) {
+  Contents contents = goodContents(someImage);
+  contents.images[0].hashLow = 1;
+  auto file = Executable::parse(encode(contents, /*keepHashes=*/true), "f");
+  ASSERT_FALSE(file.ok());
+  EXPECT_EQ(file.error().id, "executable-hash");
+}
+
+} // namespace
