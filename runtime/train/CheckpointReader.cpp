@@ -1,7 +1,7 @@
 //===- CheckpointReader.cpp - find, verify, load --------------------------===//
 
 #include "runtime/train/Checkpoint.h"
-#include "runtime/train/Published.h"
+#include "runtime/train/FileTensor.h"
 #include "runtime/train/TensorMatch.h"
 
 #include <algorithm>
@@ -88,15 +88,15 @@ Result<RunState> verifyCheckpoint(const std::string &path) {
 static Status loadFile(const std::string &path, StateAccess &state,
                        std::span<const size_t> indices, bool ignoreOthers) {
   BCSSL_ASSIGN_OR_RETURN(reader, SafetensorsReader::open(path));
-  std::vector<Published> forms;
+  std::vector<FileTensor> forms;
   std::vector<ExpectedTensor> expected;
   for (size_t index : indices) {
-    const StateVariable &variable = state.variables()[index];
-    BCSSL_ASSIGN_OR_RETURN(form, Published::of(variable));
+    const artifact::Variable &variable = state.variables()[index];
+    FileTensor form(variable);
     expected.push_back({variable.name,
                         form.type(),
                         {form.shape().begin(), form.shape().end()}});
-    forms.push_back(std::move(form));
+    forms.push_back(form);
   }
   TensorMatch match = matchTensors(expected, reader);
   if (ignoreOthers && match.missing.empty())
@@ -111,7 +111,7 @@ static Status loadFile(const std::string &path, StateAccess &state,
                  "beside it)"};
   std::vector<std::byte> file, memory;
   for (size_t i = 0; i < indices.size(); ++i) {
-    file.resize(forms[i].fileBytes());
+    file.resize(forms[i].bytes());
     memory.resize(forms[i].memoryBytes());
     BCSSL_RETURN_IF_ERROR(reader.read(*reader.find(expected[i].name), file));
     forms[i].toMemory(file, memory);
@@ -169,8 +169,7 @@ CheckpointStore::loadNewest(StateAccess &state,
     if (run)
       return std::optional<RunState>(std::move(*run));
     // Weights of another network are not damage: going back would hide it.
-    if (run.error().id == "checkpoint-names" ||
-        run.error().id == "state-layout")
+    if (run.error().id == "checkpoint-names")
       return run.error();
     last = run.error();
     notes.push_back(run.error().text() + "; going back to the checkpoint "

@@ -2,7 +2,7 @@
 
 #include "runtime/base/AtomicFile.h"
 #include "runtime/train/Checkpoint.h"
-#include "runtime/train/Published.h"
+#include "runtime/train/FileTensor.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -88,15 +88,14 @@ Result<CheckpointStore> CheckpointStore::open(const std::string &directory,
   return CheckpointStore(directory, keep);
 }
 
-/// Sources for one file: the variables for which `wanted` holds.
-static Result<std::vector<TensorSource>> collect(StateAccess &state,
-                                                 bool model) {
+/// The variables of one of the two files.
+static std::vector<TensorSource> collect(StateAccess &state, bool model) {
   std::vector<TensorSource> sources;
   for (size_t i = 0; i < state.variables().size(); ++i) {
-    const StateVariable &variable = state.variables()[i];
+    const artifact::Variable &variable = state.variables()[i];
     if (isModelVariable(variable.name) != model)
       continue;
-    BCSSL_ASSIGN_OR_RETURN(form, Published::of(variable));
+    FileTensor form(variable);
     TensorSource source{variable.name,
                         form.type(),
                         {form.shape().begin(), form.shape().end()},
@@ -135,9 +134,9 @@ static Result<RunState> writeFiles(const std::string &path, StateAccess &state,
                                    RunState run) {
   // state.json and the headers are small beside the tensors.
   uint64_t needed = 1 << 16;
-  for (const StateVariable &variable : state.variables()) {
-    BCSSL_ASSIGN_OR_RETURN(form, Published::of(variable));
-    needed += form.fileBytes() + 256;
+  for (const artifact::Variable &variable : state.variables()) {
+    FileTensor form(variable);
+    needed += form.bytes() + 256;
   }
   BCSSL_RETURN_IF_ERROR(checkSpace(path, needed));
 
@@ -145,7 +144,7 @@ static Result<RunState> writeFiles(const std::string &path, StateAccess &state,
   DigestStream whole;
   for (bool model : {true, false}) {
     std::string name(model ? modelFileName : optimFileName);
-    BCSSL_ASSIGN_OR_RETURN(sources, collect(state, model));
+    std::vector<TensorSource> sources = collect(state, model);
     BCSSL_ASSIGN_OR_RETURN(
         digest, writeSafetensors(path + "/" + name, std::move(sources)));
     std::error_code code;

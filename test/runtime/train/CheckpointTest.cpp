@@ -1,6 +1,7 @@
 //===- CheckpointTest.cpp -------------------------------------------------===//
 
 #include "runtime/train/Checkpoint.h"
+#include "runtime/train/Safetensors.h"
 #include "test/runtime/train/MemoryState.h"
 
 #include <gtest/gtest.h>
@@ -22,16 +23,13 @@ namespace {
 /// A small network: a permuted filter, a counter, a moment and a center.
 MemoryState makeState() {
   MemoryState state;
-  state.add({"student.dwconv.weight",
-             TensorType::F32,
-             {3, 3, 8},
-             {8, 1, 3, 3},
-             {2, -1, 0, 1}});
-  state.add({"student.norm.bias", TensorType::F32, {8}, {}, {}});
-  state.add({"teacher.norm.bias", TensorType::F32, {8}, {}, {}});
+  state.add(makeVariable("student.dwconv.weight", DataType::F32, {3, 3, 8},
+                         {8, 1, 3, 3}, {2, -1, 0, 1}));
+  state.add(makeVariable("student.norm.bias", DataType::F32, {8}));
+  state.add(makeVariable("teacher.norm.bias", DataType::F32, {8}));
   state.add(
-      {"optimizer.moment1.student.norm.bias", TensorType::F32, {8}, {}, {}});
-  state.add({"center", TensorType::F32, {1, 16}, {}, {}});
+      makeVariable("optimizer.moment1.student.norm.bias", DataType::F32, {8}));
+  state.add(makeVariable("center", DataType::F32, {1, 16}));
   return state;
 }
 
@@ -197,12 +195,9 @@ TEST_F(CheckpointTest, OtherNetworkIsReportedByName) {
   CheckpointStore store = open();
   save(store, 1);
   MemoryState other;
-  other.add({"student.dwconv.weights",
-             TensorType::F32,
-             {3, 3, 8},
-             {8, 1, 3, 3},
-             {2, -1, 0, 1}});
-  other.add({"student.norm.bias", TensorType::F32, {9}, {}, {}});
+  other.add(makeVariable("student.dwconv.weights", DataType::F32, {3, 3, 8},
+                         {8, 1, 3, 3}, {2, -1, 0, 1}));
+  other.add(makeVariable("student.norm.bias", DataType::F32, {9}));
   std::vector<std::string> notes;
   auto run = store.loadNewest(other, notes);
   ASSERT_FALSE(run.ok());
@@ -222,8 +217,8 @@ TEST_F(CheckpointTest, LoadsOnlyTheTeachersWeights) {
   CheckpointStore store = open();
   save(store, 1);
   MemoryState part;
-  part.add({"teacher.norm.bias", TensorType::F32, {8}, {}, {}});
-  part.add({"center", TensorType::F32, {1, 16}, {}, {}});
+  part.add(makeVariable("teacher.norm.bias", DataType::F32, {8}));
+  part.add(makeVariable("center", DataType::F32, {1, 16}));
   for (const char *name : {"", "/checkpoint", "/checkpoint_0000001",
                            "/checkpoint_0000001/model.safetensors"}) {
     part.fill(0);
@@ -269,7 +264,7 @@ TEST_F(CheckpointTest, OpeningRemovesOnlyItsOwnLeftovers) {
 /// is whole and holds what its step says.
 TEST_F(CheckpointTest, KilledWriterLeavesWholeCheckpoints) {
   // Big enough that most kills fall into a write.
-  state.add({"teacher.big", TensorType::F32, {1 << 18}, {}, {}});
+  state.add(makeVariable("teacher.big", DataType::F32, {1 << 18}));
   MemoryState loaded = state;
   int64_t step = 0;
   int leftovers = 0;
@@ -321,7 +316,7 @@ int saveOnSmallDisk(const std::string &directory, MemoryState &state) {
   auto store = CheckpointStore::open(directory);
   if (!store->save(state, atStep(1)).ok())
     return 1;
-  state.add({"student.big", TensorType::F32, {1 << 19}, {}, {}});
+  state.add(makeVariable("student.big", DataType::F32, {1 << 19}));
   auto full = store->save(state, atStep(2));
   if (full.ok() || full.error().id != "disk-full" ||
       full.error().code != ExitCode::Io ||

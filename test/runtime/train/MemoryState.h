@@ -9,16 +9,31 @@
 
 namespace bcssl {
 
+inline artifact::Variable makeVariable(std::string name, DataType type,
+                                       artifact::Shape shape,
+                                       artifact::Shape published = {},
+                                       std::vector<int32_t> permutation = {}) {
+  artifact::Variable variable;
+  variable.name = std::move(name);
+  variable.type = type;
+  variable.shape = std::move(shape);
+  variable.publishedShape = std::move(published);
+  variable.permutation = std::move(permutation);
+  return variable;
+}
+
 /// A state for tests: add variables, then look at their bytes.
 class MemoryState : public StateAccess {
 public:
-  size_t add(StateVariable variable) {
-    uint64_t bytes = *elementCount(variable.shape) * typeSize(variable.type);
+  size_t add(artifact::Variable variable) {
+    uint64_t bytes = variable.bytes();
     list.push_back(std::move(variable));
     data.emplace_back(bytes);
     return data.size() - 1;
   }
-  std::span<const StateVariable> variables() const override { return list; }
+  std::span<const artifact::Variable> variables() const override {
+    return list;
+  }
   Status read(size_t i, std::span<std::byte> out) override {
     if (i == failing)
       return Error{ExitCode::Io, "test-read", "asked to fail"};
@@ -36,7 +51,7 @@ public:
         data[i][j] = static_cast<std::byte>(seed * 31 + i * 7 + j * 13 % 251);
   }
 
-  std::vector<StateVariable> list;
+  std::vector<artifact::Variable> list;
   std::vector<std::vector<std::byte>> data;
   size_t failing = SIZE_MAX; ///< the variable whose read fails
 };

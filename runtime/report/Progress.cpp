@@ -1,0 +1,187 @@
+//===- Progress.cpp - what a waiting person sees --------------------------===//
+
+#include "runtime/report/Progress.h"
+
+#include "runtime/report/JsonLog.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace bcssl {
+
+/// Seconds between redrawn lines, between plain lines, and over which rates
+/// are taken.
+static constexpr double barInterval = 0.1;
+static constexpr double plainInterval = 10;
+static constexpr double rateWindow = 5;
+
+static constexpr std::array<std::string_view, 5> modeNames = {
+    "auto", "bar", "plain", "json", "none"};
+
+std::optional<ProgressMode> parseProgressMode(std::string_view text) {
+  auto at = std::find(modeNames.begin(), modeNames.end(), text);
+  if (at == modeNames.end())
+    return {};
+  return static_cast<ProgressMode>(at - modeNames.begin());
+}
+
+static bool canMoveCursor(int descriptor) {
+  const char *terminal = std::getenv("TERM");
+  return isatty(descriptor) && terminal &&
+         std::string_view(terminal) != "dumb" && *terminal;
+}
+
+Progress::Progress(ProgressMode mode, int descriptor)
+    : shown(mode), descriptor(descriptor) {
+  if (mode == ProgressMode::Auto)
+    shown = canMoveCursor(descriptor) ? ProgressMode::Bar : ProgressMode::Plain;
+  const char *noColour = std::getenv("NO_COLOR");
+  colour = shown == ProgressMode::Bar && !(noColour && *noColour);
+}
+
+Progress::~Progress() { finish(); }
+
+std::string durationText(double seconds) {
+  if (!(seconds >= 0) || seconds > 1e9)
+    return "?";
+  auto whole = static_cast<long long>(seconds + 0.5);
+  char text[48];
+  if (whole < 60)
+    std::snprintf(text, sizeof(text), "%lld s", whole);
+  else if (whole < 3600)
+    std::snprintf(text, sizeof(text), "%lld:%02lld", whole / 60, whole % 60);
+  else
+    std::snprintf(text, sizeof(text), "%lld:%02lld:%02lld", whole / 3600,
+                  whole / 60 % 60, whole % 60);
+  return text;
+}
+
+std::string progressText(const ProgressSample &sample, double imagesPerSecond,
+                         double waitShare) {
+  double left =
+      static_cast<double>(std::max<int64_t>(0, sample.steps - sample.step)) *
+      static_cast<double>(sample.batch);
+  char text[256];
+  std::snprintf(text, sizeof(text),
+                "epoch %lld/%.0f  step %lld/%lld  loss %.4f  lr %.2e  "
+                "%.4g images/s  data %.0f %%  eta ",
+                static_cast<long long>(sample.epoch + 1),
+                std::max(1.0, std::ceil(sample.epochs)),
+                static_cast<long long>(sample.step),
+                static_cast<long long>(sample.steps), sample.loss,
+                sample.learningRate, imagesPerSecond, 100 * waitShare);
+  double eta = imagesPerSecond > 0 ? left / imagesPerSecond : -1;
+  return text + durationText(eta);
+}
+
+/// Speed over the last seconds: recent enough to show a stall, long enough not
+/// to flicker.
+void Progress::rate(const ProgressSample &sample) {
+  double seconds = sample.seconds - windowStart.seconds;
+  if (seconds > 0) {
+    imagesPerSecond =
+        static_cast<double>(sample.images - windowStart.images) / seconds;
+    waitShare = std::clamp(
+        (sample.waitSeconds - windowStart.waitSeconds) / seconds, 0.0, 1.0);
+  }
+  if (seconds > 2 * rateWindow)
+    windowStart = last;
+}
+
+void Progress::update(const ProgressSample &sample) {
+  if (shown == ProgressMode::None)
+    return;
+  double interval = shown == ProgressMode::Bar ? barInterval : plainInterval;
+  bool due = sample.seconds - lastShown >= interval;
+  if (due) {
+    rate(sample);
+    lastShown = sample.seconds;
+    show(sample);
+  }
+  last = sample;
+}
+
+void Progress::show(const ProgressSample &sample) {
+  if (shown == ProgressMode::Json) {
+    write(jsonLine({{"step", sample.step},
+                    {"steps", sample.steps},
+                    {"epoch", sample.epoch},
+                    {"loss", sample.loss},
+                    {"lr", sample.learningRate},
+                    {"images_per_s", imagesPerSecond},
+                    {"data_share", waitShare},
+                    {"seconds", sample.seconds}}) +
+          "\n");
+    return;
+  }
+  std::string text = progressText(sample, imagesPerSecond, waitShare);
+  if (shown == ProgressMode::Plain) {
+    write(text + "\n");
+    return;
+  }
+  winsize size = {};
+  size_t columns = ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+                       ? size.ws_col
+                       : 80;
+  // The bar takes what the text leaves over.
+  double done = sample.steps > 0 ? static_cast<double>(sample.step) /
+                                       static_cast<double>(sample.steps)
+                                 : 0;
+  std::string bar;
+  if (columns > text.size() + 8) {
+    size_t width = std::min<size_t>(30, columns - text.size() - 4);
+    size_t full = static_cast<size_t>(std::clamp(done, 0.0, 1.0) *
+                                      static_cast<double>(width));
+    bar = "[" + std::string(full, '#') + std::string(width - full, '.') + "] ";
+    if (colour)
+      bar = "\x1b[32m" + bar + "\x1b[0m";
+  } else if (text.size() >= columns) {
+    text.resize(columns - 1);
+  }
+  write("\r" + bar + text + "\x1b[K");
+  drawn = true;
+}
+
+void Progress::message(std::string_view text) {
+  if (shown == ProgressMode::None)
+    return;
+  std::string line(text);
+  if (shown == ProgressMode::Json)
+    line = jsonLine({{"message", line}});
+  write((drawn ? "\r\x1b[K" : "") + line + "\n");
+  drawn = false;
+}
+
+void Progress::finish() {
+  if (shown == ProgressMode::None || last.steps == 0)
+    return;
+  if (last.seconds != lastShown || drawn) {
+    rate(last);
+    show(last);
+  }
+  if (drawn)
+    write("\n");
+  drawn = false;
+  last = ProgressSample();
+}
+
+void Progress::write(const std::string &text) const {
+  // Nothing depends on these words: a closed stderr must not end a run.
+  size_t at = 0;
+  while (at < text.size()) {
+    ssize_t count = ::write(descriptor, text.data() + at, text.size() - at);
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count <= 0)
+      return;
+    at += static_cast<size_t>(count);
+  }
+}
+
+} // namespace bcssl
