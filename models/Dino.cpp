@@ -21,9 +21,9 @@ DinoObjective::DinoObjective(Module &module, const DinoOptions &options)
 
 Tensor DinoObjective::operator()(Tensor student, Tensor teacher) const {
   Tensor probabilities = stopGradient(targets(teacher));
-  Tensor loss =
-      crossViewCrossEntropy(student / options.studentTemperature, probabilities,
-                            kGlobalCrops + options.localCrops, kGlobalCrops);
+  Tensor loss = crossViewCrossEntropy(
+      student * (1.0 / options.studentTemperature), probabilities,
+      kGlobalCrops + options.localCrops, kGlobalCrops);
   monitor(probabilities);
   if (center)
     moveCenter(teacher);
