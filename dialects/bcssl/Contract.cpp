@@ -4,6 +4,7 @@
 
 using namespace mlir;
 using namespace bcssl;
+using namespace bcssl::detail;
 
 /// The leading sizes of `value`, then `columns`.
 static SmallVector<int64_t> withColumns(Value value, int64_t columns) {

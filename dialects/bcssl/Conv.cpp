@@ -4,6 +4,7 @@
 
 using namespace mlir;
 using namespace bcssl;
+using namespace bcssl::detail;
 
 /// (C2) and (C3) of the depthwise operations, for filter [Kh, Kw, C].
 static LogicalResult verifyDepthwiseFilter(Operation *op, Value filter,

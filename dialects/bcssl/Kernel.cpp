@@ -10,6 +10,7 @@
 
 using namespace mlir;
 using namespace bcssl;
+using namespace bcssl::detail;
 
 ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
   StringRef keyword;

@@ -4,6 +4,7 @@
 
 using namespace mlir;
 using namespace bcssl;
+using namespace bcssl::detail;
 
 LogicalResult SinkhornOp::verify() {
   if (failed(verifyShape(*this, "(C1)", "result", getOutput(),

@@ -8,6 +8,7 @@
 
 using namespace mlir;
 using namespace bcssl;
+using namespace bcssl::detail;
 
 /// Reports unless `dims` is an increasing run of neighbours among `rank`
 /// dimensions.

@@ -4,6 +4,7 @@
 
 using namespace mlir;
 using namespace bcssl;
+using namespace bcssl::detail;
 
 LogicalResult ChannelStatisticsOp::verify() {
   return verifyPerChannel(*this, "(C1)",

@@ -6,6 +6,7 @@
 
 using namespace mlir;
 using namespace bcssl;
+using namespace bcssl::detail;
 
 /// Verifies (C4): how the published tensor's dimensions lie in the variable's.
 static LogicalResult verifyPublished(VariableOp op) {

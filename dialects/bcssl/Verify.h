@@ -13,7 +13,7 @@
 #include <cmath>
 #include <string>
 
-namespace bcssl {
+namespace bcssl::detail {
 
 /// The sizes of a tensor.
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
@@ -92,6 +92,6 @@ inline llvm::LogicalResult verifyFraction(mlir::Operation *op,
                            << value;
 }
 
-} // namespace bcssl
+} // namespace bcssl::detail
 
 #endif // BCSSL_DIALECTS_BCSSL_VERIFY_H
