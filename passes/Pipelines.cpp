@@ -43,7 +43,7 @@ static void addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-void buildStage(OpPassManager &manager, Stage stage) {
+void buildStage(OpPassManager &manager, Stage stage, KernelFormation formation) {
   switch (stage) {
   case Stage::Input:
     manager.addPass(createFoldBatchNorm());
@@ -57,7 +57,8 @@ void buildStage(OpPassManager &manager, Stage stage) {
   case Stage::Expanded:
     manager.addNestedPass<func::FuncOp>(createPackContractions());
     addCleanup(manager);
-    manager.addNestedPass<func::FuncOp>(createFormKernels());
+    manager.addNestedPass<func::FuncOp>(
+        createFormKernels(FormKernelsOptions{formation.fuse, formation.recompute}));
     addCleanup(manager);
     return;
   case Stage::Kernels:

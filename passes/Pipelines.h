@@ -25,8 +25,14 @@ enum class Stage {
 llvm::StringRef nameOf(Stage stage);
 std::optional<Stage> parseStage(llvm::StringRef name);
 
+/// How kernels are formed; both on but for comparisons.
+struct KernelFormation {
+  bool fuse = true;
+  bool recompute = true;
+};
+
 /// Adds the passes that lead from `stage` to the next one.
-void buildStage(mlir::OpPassManager &manager, Stage stage);
+void buildStage(mlir::OpPassManager &manager, Stage stage, KernelFormation formation = {});
 
 /// Adds all passes from a model's programs to planned CPU kernels: the pipeline
 /// `--bcssl-cpu`.

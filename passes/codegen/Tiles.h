@@ -43,7 +43,7 @@ struct WeightGradTile {
   int64_t registerRows = 12;
   int64_t rows = 48;
   int64_t columns = 2 * panelWidth;
-  int64_t block = 128;
+  int64_t block = 64;
 };
 
 /// Depthwise convolutions: registers hold `width` neighbouring outputs of one

@@ -223,9 +223,21 @@ void Planner::annotate() {
       slots.push_back(slotOf(result));
     kernel->setAttr("slots", builder.getArrayAttr(slots));
   }
-  SmallVector<Attribute> pairs;
-  for (auto [target, value] : llvm::zip(moves, movedValues))
-    pairs.push_back(builder.getArrayAttr({slotOf(value), target}));
+  // An old value that becomes another variable's new value is set aside first:
+  // its place may be the target of another move.
+  SmallVector<Attribute> aside, pairs;
+  for (auto [target, value] : llvm::zip(moves, movedValues)) {
+    ArrayAttr from = slotOf(value);
+    if (places.lookup(rootOf(value)).space == State) {
+      ArrayAttr copy = builder.getI64ArrayAttr({Arena, arenaBytes, bytesOf(value.getType())});
+      arenaBytes += aligned(bytesOf(value.getType()));
+      aside.push_back(builder.getArrayAttr({from, copy}));
+      from = copy;
+    }
+    pairs.push_back(builder.getArrayAttr({from, target}));
+  }
+  aside.append(pairs);
+  pairs.swap(aside);
   function->setAttr("bcssl.moves", builder.getArrayAttr(pairs));
   function->setAttr("bcssl.arena_bytes", builder.getI64IntegerAttr(arenaBytes));
   function->setAttr("bcssl.input_bytes", builder.getI64IntegerAttr(inputBytes));

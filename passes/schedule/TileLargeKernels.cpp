@@ -28,6 +28,15 @@ DepthwiseTile chooseTile(ArrayRef<int64_t> map, ArrayRef<int64_t> filter) {
   return tile;
 }
 
+/// All filter rows in one tile read each image once; fewer give all threads
+/// work when there are few channels.
+int64_t filterRowsPerTile(ArrayRef<int64_t> filter) {
+  constexpr int64_t wantedTiles = 8;
+  int64_t blocks = llvm::divideCeil(filter[2], vectorLanes);
+  int64_t bands = std::clamp<int64_t>(llvm::divideCeil(wantedTiles, blocks), 1, filter[0]);
+  return llvm::divideCeil(filter[0], bands);
+}
+
 struct TileLargeKernels : impl::TileLargeKernelsBase<TileLargeKernels> {
   void runOnOperation() override {
     getOperation().walk([&](KernelOp kernel) {
@@ -40,6 +49,8 @@ struct TileLargeKernels : impl::TileLargeKernelsBase<TileLargeKernels> {
         bool isFilterGrad = isa<DepthwiseConv2dFilterGradOp>(op);
         Value filter = isFilterGrad ? op.getResult(0) : op.getOperand(1);
         DepthwiseTile tile = chooseTile(shapeOf(op.getOperand(0)), shapeOf(filter));
+        if (isFilterGrad)
+          tile.height = filterRowsPerTile(shapeOf(filter));
         assert(isLegal(tile));
         kernel.setTileAttr(toAttribute(&getContext(), tile));
       }

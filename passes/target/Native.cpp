@@ -12,6 +12,7 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/TargetSelect.h"
@@ -51,6 +52,8 @@ void addEntryPoints(llvm::Module &module) {
     std::string name = body->getName().str();
     body->setName(name + ".tile");
     body->setLinkage(llvm::GlobalValue::InternalLinkage);
+    // Loops that copy or clear must not become calls of memcpy and memset.
+    body->addFnAttr("no-builtins");
     // x86-64-v4 would prefer 256-bit registers and split every vector.
     body->addFnAttr("prefer-vector-width", "512");
     body->addFnAttr("min-legal-vector-width", "512");

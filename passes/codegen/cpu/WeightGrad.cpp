@@ -1,9 +1,10 @@
 //===- WeightGrad.cpp - contractions over the rows of both operands -------===//
 //
 // result[n,k] = sum over m of left[m,n] * right[m,k]. One tile covers a block
-// of the result and runs over m in blocks that stay in the second-level cache;
-// between blocks the sums rest in the result itself. Neither operand is packed:
-// left elements are broadcast, right elements are vectors, both contiguous.
+// of the result and runs over m in blocks. The tile's columns of both operands
+// are copied to the stack block by block: read in place, rows that lie a power
+// of two apart fall into a few sets of the first-level cache (73 against 150
+// GFLOP/s for 6272 x (192, 768) on one Sapphire Rapids core).
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,134 +28,150 @@ public:
         anchor(cast<ContractOp>(anchorOf(context.kernel))),
         region(context.builder, context.kernel, context.buffers, iterationSpace(context.kernel)),
         rows(region.rowCount()), columns(region.columnCount()),
-        depth(cast<RankedTensorType>(anchor.getLhs().getType()).getNumElements() / rows),
-        result(region.resultBuffer(0)) {
+        depth(cast<RankedTensorType>(anchor.getLhs().getType()).getNumElements() / rows) {
     fromAttribute(context.kernel.getTileAttr(), tile);
   }
 
   void run();
 
 private:
-  void emitBlock(Value firstRow, Value endRow, Value firstColumn, Value begin, Value end,
-                 bool isFirst);
-  void emitColumns(Value firstRow, int64_t registerRows, Value firstColumn, Value begin, Value end,
-                   bool isFirst);
-  void emitRegisterTile(Value row, int64_t registerRows, Value column, int64_t width, Value begin,
-                        Value end, bool isFirst);
+  Value allocate(int64_t elements);
+  void forRange(Value begin, Value end, int64_t step, function_ref<void(Value)> body);
+  void copyColumns(Value from, Value to, int64_t fromColumns, Value firstColumn, int64_t toColumns,
+                   Value begin, Value end);
+  void emitRegisterTile(Value row, Value column, Value length);
+  void storeResult(Value firstRow, Value firstColumn);
 
   ImplicitLocOpBuilder &builder;
   Value tileIndex;
   ContractOp anchor;
   RegionEmitter region;
   int64_t rows, columns, depth;
-  Value result;
   WeightGradTile tile;
+  Value left, right, sums; ///< on the stack: [block, rows], [block, columns], [rows, columns]
 };
 
-void WeightGradGenerator::run() {
-  int64_t columnTiles = llvm::divideCeil(columns, tile.columns);
-  Value rowTile = arith::DivUIOp::create(builder, tileIndex, region.index(columnTiles));
-  Value columnTile = arith::RemUIOp::create(builder, tileIndex, region.index(columnTiles));
-  Value firstRow = region.mul(rowTile, tile.rows);
-  Value endRow = arith::MinUIOp::create(builder, region.add(firstRow, region.index(tile.rows)),
-                                        region.index(rows));
-  Value firstColumn = region.mul(columnTile, tile.columns);
-  int64_t first = std::min(tile.block, depth);
-  emitBlock(firstRow, endRow, firstColumn, region.index(0), region.index(first), true);
-  if (first == depth)
-    return;
-  scf::ForOp::create(builder, region.index(first), region.index(depth), region.index(tile.block),
-                     ValueRange{}, [&](OpBuilder &, Location, Value begin, ValueRange) {
-                       Value end = arith::MinUIOp::create(
-                           builder, region.add(begin, region.index(tile.block)),
-                           region.index(depth));
-                       emitBlock(firstRow, endRow, firstColumn, begin, end, false);
+Value WeightGradGenerator::allocate(int64_t elements) {
+  return memref::AllocaOp::create(builder, MemRefType::get({elements}, builder.getF32Type()),
+                                  ValueRange{}, builder.getI64IntegerAttr(64));
+}
+
+void WeightGradGenerator::forRange(Value begin, Value end, int64_t step,
+                                   function_ref<void(Value)> body) {
+  scf::ForOp::create(builder, begin, end, region.index(step), ValueRange{},
+                     [&](OpBuilder &, Location, Value i, ValueRange) {
+                       body(i);
                        scf::YieldOp::create(builder);
                      });
 }
 
-void WeightGradGenerator::emitBlock(Value firstRow, Value endRow, Value firstColumn, Value begin,
-                                    Value end, bool isFirst) {
-  int64_t rest = rows % tile.registerRows;
-  int64_t wholeRows = rows - rest;
-  if (wholeRows > 0) {
-    Value endWhole = arith::MinUIOp::create(builder, endRow, region.index(wholeRows));
-    scf::ForOp::create(builder, firstRow, endWhole, region.index(tile.registerRows), ValueRange{},
-                       [&](OpBuilder &, Location, Value row, ValueRange) {
-                         emitColumns(row, tile.registerRows, firstColumn, begin, end, isFirst);
-                         scf::YieldOp::create(builder);
-                       });
+void WeightGradGenerator::run() {
+  left = allocate(tile.block * tile.rows);
+  right = allocate(tile.block * tile.columns);
+  sums = allocate(tile.rows * tile.columns);
+  int64_t columnTiles = llvm::divideCeil(columns, tile.columns);
+  Value rowTile = arith::DivUIOp::create(builder, tileIndex, region.index(columnTiles));
+  Value columnTile = arith::RemUIOp::create(builder, tileIndex, region.index(columnTiles));
+  Value firstRow = region.mul(rowTile, tile.rows);
+  Value firstColumn = region.mul(columnTile, tile.columns);
+  Value none = region.index(0);
+  forRange(none, region.index(tile.rows * tile.columns), vectorLanes, [&](Value at) {
+    region.storeVector(region.zero(), sums, at, vectorLanes);
+  });
+  forRange(none, region.index(depth), tile.block, [&](Value begin) {
+    Value end = arith::MinUIOp::create(builder, region.add(begin, region.index(tile.block)),
+                                       region.index(depth));
+    Value length = arith::SubIOp::create(builder, end, begin);
+    copyColumns(region.buffer(anchor.getLhs()), left, rows, firstRow, tile.rows, begin, end);
+    copyColumns(region.buffer(anchor.getRhs()), right, columns, firstColumn, tile.columns, begin,
+                end);
+    forRange(none, region.index(tile.rows), tile.registerRows, [&](Value row) {
+      forRange(none, region.index(tile.columns), panelWidth,
+               [&](Value column) { emitRegisterTile(row, column, length); });
+    });
+  });
+  storeResult(firstRow, firstColumn);
+}
+
+/// Copies columns [firstColumn, +toColumns) of rows [begin, end), zeros beyond
+/// the last column.
+void WeightGradGenerator::copyColumns(Value from, Value to, int64_t fromColumns, Value firstColumn,
+                                      int64_t toColumns, Value begin, Value end) {
+  auto maskType = VectorType::get({vectorLanes}, builder.getI1Type());
+  SmallVector<Value> masks;
+  bool whole = fromColumns % toColumns == 0;
+  for (int64_t offset = 0; offset < toColumns && !whole; offset += vectorLanes) {
+    Value last = region.index(fromColumns);
+    Value first = arith::MinUIOp::create(builder, region.add(firstColumn, region.index(offset)), last);
+    masks.push_back(vector::CreateMaskOp::create(
+        builder, maskType, ValueRange{arith::SubIOp::create(builder, last, first)}));
   }
-  if (rest == 0)
-    return;
-  Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, endRow,
-                                       region.index(rows));
-  scf::IfOp::create(builder, isLast, [&](OpBuilder &, Location) {
-    emitColumns(region.index(wholeRows), rest, firstColumn, begin, end, isFirst);
-    scf::YieldOp::create(builder);
+  forRange(begin, end, 1, [&](Value m) {
+    Value fromAt = region.add(region.mul(m, fromColumns), firstColumn);
+    Value toAt = region.mul(arith::SubIOp::create(builder, m, begin), toColumns);
+    for (int64_t offset = 0; offset < toColumns; offset += vectorLanes) {
+      Value at = region.add(fromAt, region.index(offset));
+      Value vector = whole ? region.loadVector(from, at, vectorLanes)
+                           : Value(vector::MaskedLoadOp::create(
+                                 builder, region.vectorType(), from, at,
+                                 masks[offset / vectorLanes], region.zero()));
+      region.storeVector(vector, to, region.add(toAt, region.index(offset)), vectorLanes);
+    }
   });
 }
 
-void WeightGradGenerator::emitColumns(Value row, int64_t registerRows, Value firstColumn,
-                                      Value begin, Value end, bool isFirst) {
-  int64_t whole = columns / panelWidth * panelWidth;
-  Value endColumn = arith::MinUIOp::create(
-      builder, region.add(firstColumn, region.index(tile.columns)), region.index(columns));
-  if (whole > 0) {
-    Value endWhole = arith::MinUIOp::create(builder, endColumn, region.index(whole));
-    scf::ForOp::create(builder, firstColumn, endWhole, region.index(panelWidth), ValueRange{},
-                       [&](OpBuilder &, Location, Value column, ValueRange) {
-                         emitRegisterTile(row, registerRows, column, panelWidth, begin, end,
-                                          isFirst);
-                         scf::YieldOp::create(builder);
-                       });
-  }
-  if (whole == columns)
-    return;
-  Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, endColumn,
-                                       region.index(columns));
-  scf::IfOp::create(builder, isLast, [&](OpBuilder &, Location) {
-    emitRegisterTile(row, registerRows, region.index(whole), columns - whole, begin, end, isFirst);
-    scf::YieldOp::create(builder);
-  });
-}
-
-void WeightGradGenerator::emitRegisterTile(Value row, int64_t registerRows, Value column,
-                                           int64_t width, Value begin, Value end, bool isFirst) {
-  int64_t vectors = llvm::divideCeil(width, vectorLanes);
-  auto lanesOf = [&](int64_t v) { return std::min(vectorLanes, width - v * vectorLanes); };
-  auto resultAt = [&](int64_t r, int64_t v) {
-    Value at = region.mul(region.add(row, region.index(r)), columns);
+/// Adds one block to registerRows x 32 sums.
+void WeightGradGenerator::emitRegisterTile(Value row, Value column, Value length) {
+  constexpr int64_t vectors = panelWidth / vectorLanes;
+  auto sumAt = [&](int64_t r, int64_t v) {
+    Value at = region.mul(region.add(row, region.index(r)), tile.columns);
     return region.add(at, region.add(column, region.index(v * vectorLanes)));
   };
-  SmallVector<Value> sums;
-  for (int64_t r = 0; r < registerRows; ++r)
+  SmallVector<Value> carried;
+  for (int64_t r = 0; r < tile.registerRows; ++r)
     for (int64_t v = 0; v < vectors; ++v)
-      sums.push_back(isFirst ? region.zero()
-                             : region.loadVector(result, resultAt(r, v), lanesOf(v)));
-  Value left = region.buffer(anchor.getLhs()), right = region.buffer(anchor.getRhs());
+      carried.push_back(region.loadVector(sums, sumAt(r, v), vectorLanes));
   auto loop = scf::ForOp::create(
-      builder, begin, end, region.index(1), sums,
-      [&](OpBuilder &, Location, Value m, ValueRange carried) {
-        Value rightAt = region.add(region.mul(m, columns), column);
+      builder, region.index(0), length, region.index(1), carried,
+      [&](OpBuilder &, Location, Value m, ValueRange before) {
+        Value rightAt = region.add(region.mul(m, tile.columns), column);
+        Value leftAt = region.add(region.mul(m, tile.rows), row);
         SmallVector<Value> rightVectors, next;
         for (int64_t v = 0; v < vectors; ++v)
           rightVectors.push_back(region.loadVector(
-              right, region.add(rightAt, region.index(v * vectorLanes)), lanesOf(v)));
-        Value leftAt = region.add(region.mul(m, rows), row);
-        for (int64_t r = 0; r < registerRows; ++r) {
-          Value element = memref::LoadOp::create(builder, left,
-                                                 region.add(leftAt, region.index(r)));
+              right, region.add(rightAt, region.index(v * vectorLanes)), vectorLanes));
+        for (int64_t r = 0; r < tile.registerRows; ++r) {
+          Value element = memref::LoadOp::create(builder, left, region.add(leftAt, region.index(r)));
           Value repeated = region.splat(element);
           for (int64_t v = 0; v < vectors; ++v)
             next.push_back(vector::FMAOp::create(builder, repeated, rightVectors[v],
-                                                 carried[r * vectors + v]));
+                                                 before[r * vectors + v]));
         }
         scf::YieldOp::create(builder, next);
       });
-  for (int64_t r = 0; r < registerRows; ++r)
+  for (int64_t r = 0; r < tile.registerRows; ++r)
     for (int64_t v = 0; v < vectors; ++v)
-      region.storeVector(loop.getResult(r * vectors + v), result, resultAt(r, v), lanesOf(v));
+      region.storeVector(loop.getResult(r * vectors + v), sums, sumAt(r, v), vectorLanes);
+}
+
+void WeightGradGenerator::storeResult(Value firstRow, Value firstColumn) {
+  auto maskType = VectorType::get({vectorLanes}, builder.getI1Type());
+  Value left = arith::SubIOp::create(builder, region.index(rows), firstRow);
+  Value endRow = arith::MinUIOp::create(builder, left, region.index(tile.rows));
+  forRange(region.index(0), endRow, 1, [&](Value row) {
+    Value resultRow = region.mul(region.add(firstRow, row), columns);
+    for (int64_t offset = 0; offset < tile.columns; offset += vectorLanes) {
+      Value column = region.add(firstColumn, region.index(offset));
+      Value last = region.index(columns);
+      Value inside = arith::MinUIOp::create(builder, column, last);
+      Value mask = vector::CreateMaskOp::create(
+          builder, maskType, ValueRange{arith::SubIOp::create(builder, last, inside)});
+      Value sum = region.loadVector(
+          sums, region.add(region.mul(row, tile.columns), region.index(offset)), vectorLanes);
+      vector::MaskedStoreOp::create(builder, region.resultBuffer(0),
+                                    region.add(resultRow, column), mask, sum);
+    }
+  });
 }
 
 } // namespace
