@@ -50,7 +50,8 @@ enum class Split {
 /// through symbolic links, sorted; recognised by extension (.jpg .jpeg .png
 /// .ppm .bmp .pgm .tif .tiff .webp, any case).
 /// Errors: "folder-open" (NoInput), "folder-empty", "folder-class-empty",
-/// "folder-loop", "folder-depth", "file-type" (BadData).
+/// "folder-loop", "folder-depth", "file-kind" (BadData), "file-missing" for a
+/// link that leads nowhere (NoInput).
 Result<std::unique_ptr<Dataset>>
 openClassFolders(const std::string &path, const DecodeLimits &limits = {});
 

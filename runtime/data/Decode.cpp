@@ -2,11 +2,11 @@
 
 #include "runtime/data/Decode.h"
 
+#include "runtime/base/ReadFile.h"
 #include "runtime/data/ColorOps.h"
 #include "runtime/data/ImageBuffer.h"
 #include "runtime/data/Jpeg.h"
 #include "runtime/data/Png.h"
-#include "runtime/data/ReadFile.h"
 
 #include <new>
 
@@ -53,7 +53,9 @@ Result<Image> decodeImage(std::span<const uint8_t> file,
 
 Result<Image> readImage(const std::string &path, const DecodeLimits &limits) {
   BCSSL_ASSIGN_OR_RETURN(bytes, readFile(path, limits.fileBytes));
-  return decodeImage(bytes, path, limits);
+  return decodeImage(
+      {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()}, path,
+      limits);
 }
 
 Image withChannels(Image image, int channels) {

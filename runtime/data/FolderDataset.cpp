@@ -130,12 +130,12 @@ Status Walker::visitEntry(const std::string &directory, const fs::path &path) {
   if (!isImageName(name))
     return {};
   if (!fs::exists(status))
-    return Error{ExitCode::NoInput, "file-open",
+    return Error{ExitCode::NoInput, "file-missing",
                  "cannot open the file: " +
                      (code ? code.message() : "the link leads nowhere"),
                  path.string()};
   if (!fs::is_regular_file(status))
-    return Error{ExitCode::BadData, "file-type",
+    return Error{ExitCode::BadData, "file-kind",
                  "expects a regular file, got a pipe or device", path.string()};
   found.emplace_back(directory, std::move(name));
   return {};

@@ -2,8 +2,8 @@
 
 #include "runtime/data/Idx.h"
 
+#include "runtime/base/ReadFile.h"
 #include "runtime/data/GzipReader.h"
-#include "runtime/data/ReadFile.h"
 
 #include <algorithm>
 #include <array>
@@ -109,7 +109,9 @@ Result<IdxArray> parseIdx(std::span<const uint8_t> file,
 Result<IdxArray> readIdx(const std::string &path, const IdxLimits &limits) {
   // Room for the header beside the largest plain content.
   BCSSL_ASSIGN_OR_RETURN(bytes, readFile(path, limits.elements + 1024));
-  return parseIdx(bytes, path, limits);
+  return parseIdx(
+      {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()}, path,
+      limits);
 }
 
 } // namespace bcssl

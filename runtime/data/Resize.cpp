@@ -24,21 +24,23 @@ static double bicubic(double x) {
   return 0.0;
 }
 
-/// Weights for one axis from `inSize` to `outSize`. Each line rounds as Pillow
-/// does: the order of the double operations matters.
-static void makeTable(int inSize, int outSize, ResizeFilter filter,
-                      std::vector<double> &exact, ResizeTable &table) {
+/// Weights for the output positions `begin` to `begin + length` of one axis
+/// that goes from `inSize` to `outSize`. Each line rounds as Pillow does: the
+/// order of the double operations matters.
+static void makeTable(int inSize, int outSize, int begin, int length,
+                      ResizeFilter filter, std::vector<double> &exact,
+                      ResizeTable &table) {
   double scale = static_cast<double>(inSize) / outSize;
   double filterScale = std::max(scale, 1.0);
   double support = (filter == ResizeFilter::Bicubic ? 2.0 : 1.0) * filterScale;
   double inverse = 1.0 / filterScale;
   table.taps = static_cast<int>(std::ceil(support)) * 2 + 1;
-  table.first.resize(static_cast<size_t>(outSize));
-  table.count.resize(static_cast<size_t>(outSize));
-  table.weights.resize(static_cast<size_t>(outSize) * table.taps);
+  table.first.resize(static_cast<size_t>(length));
+  table.count.resize(static_cast<size_t>(length));
+  table.weights.resize(static_cast<size_t>(length) * table.taps);
   exact.resize(static_cast<size_t>(table.taps));
-  for (int i = 0; i < outSize; ++i) {
-    double center = (i + 0.5) * scale;
+  for (int i = 0; i < length; ++i) {
+    double center = (begin + i + 0.5) * scale;
     int first = std::max(static_cast<int>(center - support + 0.5), 0);
     int last = std::min(static_cast<int>(center + support + 0.5), inSize);
     int count = last - first;
@@ -105,35 +107,52 @@ static void mixRows(const ImageView &input, int first, int count,
   }
 }
 
-void resize(const ImageView &input, int width, int height, ResizeFilter filter,
-            ResizeScratch &scratch, Image &output) {
-  output.width = width;
-  output.height = height;
-  output.channels = input.channels;
-  output.pixels.resize(output.stride() * height);
-
+/// The horizontal pass over `input`, whose output positions `begin` on are
+/// wanted, into `rows`.
+static ImageView resizeRows(const ImageView &input, int width, int begin,
+                            int length, ResizeFilter filter,
+                            ResizeScratch &scratch) {
   // A pass that keeps its size would multiply by one.
-  ImageView middle = input;
-  if (width != input.width) {
-    makeTable(input.width, width, filter, scratch.weights, scratch.horizontal);
-    middle.width = width;
-    middle.stride = output.stride();
-    scratch.rows.resize(middle.stride * input.height);
-    middle.pixels = scratch.rows.data();
-    auto *pass = input.channels == 1 ? resizeRow<1> : resizeRow<3>;
-    for (int y = 0; y < input.height; ++y)
-      pass(input.row(y), scratch.horizontal,
-           scratch.rows.data() + middle.stride * y);
-  }
+  if (width == input.width)
+    return input.crop(begin, 0, length, input.height);
+  makeTable(input.width, width, begin, length, filter, scratch.weights,
+            scratch.horizontal);
+  ImageView result = input;
+  result.width = length;
+  result.stride = static_cast<size_t>(length) * input.channels;
+  scratch.rows.resize(result.stride * input.height);
+  result.pixels = scratch.rows.data();
+  auto *pass = input.channels == 1 ? resizeRow<1> : resizeRow<3>;
+  for (int y = 0; y < input.height; ++y)
+    pass(input.row(y), scratch.horizontal,
+         scratch.rows.data() + result.stride * y);
+  return result;
+}
+
+void resize(const ImageView &input, int width, int height, ResizeFilter filter,
+            const ResizeWindow &window, ResizeScratch &scratch, Image &output) {
+  output.width = window.width;
+  output.height = window.height;
+  output.channels = input.channels;
+  output.pixels.resize(output.stride() * output.height);
   if (height == input.height) {
-    for (int y = 0; y < height; ++y)
-      std::copy(middle.row(y), middle.row(y) + output.stride(), output.row(y));
+    ImageView rows =
+        resizeRows(input.crop(0, window.top, input.width, window.height), width,
+                   window.left, window.width, filter, scratch);
+    for (int y = 0; y < output.height; ++y)
+      std::copy_n(rows.row(y), output.stride(), output.row(y));
     return;
   }
-  makeTable(input.height, height, filter, scratch.weights, scratch.vertical);
-  const ResizeTable &table = scratch.vertical;
-  for (int y = 0; y < height; ++y)
-    mixRows(middle, table.first[y], table.count[y],
+  ResizeTable &table = scratch.vertical;
+  makeTable(input.height, height, window.top, window.height, filter,
+            scratch.weights, table);
+  int first = table.first.front();
+  int last = table.first.back() + table.count.back();
+  ImageView rows =
+      resizeRows(input.crop(0, first, input.width, last - first), width,
+                 window.left, window.width, filter, scratch);
+  for (int y = 0; y < output.height; ++y)
+    mixRows(rows, table.first[y] - first, table.count[y],
             table.weights.data() + static_cast<size_t>(y) * table.taps,
             output.row(y));
 }

@@ -22,8 +22,16 @@ enum class ResizeFilter {
   Bicubic,  ///< Keys' cubic with a = -0.5, support 2
 };
 
-/// For each output position of one axis: the first input position, the number
-/// of taps and their weights.
+/// A rectangle of the output.
+struct ResizeWindow {
+  int left = 0;
+  int top = 0;
+  int width = 0;
+  int height = 0;
+};
+
+/// For each wanted output position of one axis: the first input position, the
+/// number of taps and their weights.
 struct ResizeTable {
   int taps = 0; ///< room per output position
   std::vector<int> first;
@@ -39,11 +47,18 @@ struct ResizeScratch {
   std::vector<double> weights;
 };
 
-/// Resizes `input` to `width` by `height` into `output`, whose storage is
-/// reused. All sides are at least 1. The whole of `input` is the box, so a
+/// Resizes `input` to `width` by `height` and writes the pixels of `window` to
+/// `output`, whose storage is reused; the rest is not computed. All sides are
+/// at least 1 and the window lies inside. The whole of `input` is the box, so a
 /// resized crop is `resize(view.crop(...))`, as torchvision does it.
 void resize(const ImageView &input, int width, int height, ResizeFilter filter,
-            ResizeScratch &scratch, Image &output);
+            const ResizeWindow &window, ResizeScratch &scratch, Image &output);
+
+/// The same with the whole output as window.
+inline void resize(const ImageView &input, int width, int height,
+                   ResizeFilter filter, ResizeScratch &scratch, Image &output) {
+  resize(input, width, height, filter, {0, 0, width, height}, scratch, output);
+}
 
 } // namespace bcssl
 

@@ -143,9 +143,9 @@ TEST_F(DatasetTest, PipesAreNamedAndNeverWaitedFor) {
   put("a/1.png");
   ASSERT_EQ(mkfifo((directory / "a/2.png").c_str(), 0600), 0);
   auto data = openDataset(directory, Split::Train);
-  EXPECT_EQ(idOf(data), "file-type");
+  EXPECT_EQ(idOf(data), "file-kind");
   EXPECT_EQ(data.error().file, directory / "a/2.png");
-  EXPECT_EQ(readImage(directory / "a/2.png").error().id, "file-type");
+  EXPECT_EQ(readImage(directory / "a/2.png").error().id, "file-kind");
 }
 
 TEST_F(DatasetTest, LinksAreFollowedButNotInCircles) {
@@ -160,7 +160,7 @@ TEST_F(DatasetTest, LinksAreFollowedButNotInCircles) {
   EXPECT_EQ(idOf(openDataset(directory / "set", Split::Train)), "folder-loop");
   fs::remove(directory / "set/a/loop");
   fs::create_symlink(directory / "nowhere", directory / "set/a/0.png");
-  EXPECT_EQ(idOf(openDataset(directory / "set", Split::Train)), "file-open");
+  EXPECT_EQ(idOf(openDataset(directory / "set", Split::Train)), "file-missing");
 }
 
 TEST_F(DatasetTest, UnreadableAndVanishedFilesAreNamed) {
@@ -169,12 +169,12 @@ TEST_F(DatasetTest, UnreadableAndVanishedFilesAreNamed) {
   fs::remove(directory / "a/1.png");
   auto gone = data->image(0);
   ASSERT_FALSE(gone.ok());
-  EXPECT_EQ(gone.error().id, "file-open");
+  EXPECT_EQ(gone.error().id, "file-missing");
   EXPECT_EQ(gone.error().file, data->name(0));
   if (geteuid() == 0)
     GTEST_SKIP() << "root may read everything";
   fs::permissions(directory / "a/2.png", fs::perms::none);
-  EXPECT_EQ(data->image(1).error().id, "file-open");
+  EXPECT_EQ(data->image(1).error().id, "file-read");
   fs::permissions(directory / "a", fs::perms::none);
   EXPECT_EQ(idOf(openDataset(directory, Split::Train)), "folder-open");
   fs::permissions(directory / "a", fs::perms::owner_all);

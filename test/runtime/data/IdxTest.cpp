@@ -102,8 +102,8 @@ TEST(IdxTest, OverflowingDimensionsAreRefusedBeforeAllocation) {
 using IdxFileTest = DirectoryTest;
 
 TEST_F(IdxFileTest, MissingFileAndDirectory) {
-  EXPECT_EQ(idOf(readIdx(directory / "none")), "file-open");
-  EXPECT_EQ(idOf(readIdx(directory)), "file-type");
+  EXPECT_EQ(idOf(readIdx(directory / "none")), "file-missing");
+  EXPECT_EQ(idOf(readIdx(directory)), "file-kind");
 }
 
 } // namespace
