@@ -221,7 +221,11 @@ void Flags::add(const std::string &name, std::vector<double> &values,
         return true;
       });
   option->delimiter(',')->default_str(CLI::detail::join(texts, ","));
-  option->expected(1, options.count ? options.count : 1);
+  if (options.count)
+    option->expected(1, options.count);
+  else
+    option->expected(1, CLI::detail::expected_max_vector_size)
+        ->allow_extra_args();
 }
 
 void Flags::positional(const std::string &name, std::string &value,

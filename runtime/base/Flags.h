@@ -51,7 +51,7 @@ public:
 
   /// Adds `--name`. A bool is a switch that also takes true/false, on/off, 1/0;
   /// a list of text takes one value each time it is given; a list of numbers
-  /// takes them after commas or, where a count is set, after blanks.
+  /// takes them after commas or blanks, up to the next flag or its count.
   void add(const std::string &name, bool &value, const std::string &help,
            const FlagOptions &options = {});
   void add(const std::string &name, int64_t &value, const std::string &help,

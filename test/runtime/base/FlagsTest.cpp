@@ -19,6 +19,7 @@ struct Tool {
   std::string optimizer = "adamw";
   std::vector<std::string> inputs;
   std::vector<double> scale = {0.4, 1};
+  std::vector<double> neighbors;
   std::string file;
   Flags flags{"tool", "Does something.", {"tool x.bcx --epochs=3"}};
   std::string output; ///< what parse() wrote to stdout
@@ -35,6 +36,7 @@ struct Tool {
               {.choices = {"adamw", "sgd", "lars"}});
     flags.add("input", inputs, "input files");
     flags.add("global-crops-scale", scale, "range", {.count = 2});
+    flags.add("nb-knn", neighbors, "numbers of neighbours");
     flags.positional("FILE", file, "program");
   }
   std::optional<int> parse(std::vector<const char *> arguments) {
@@ -113,6 +115,16 @@ TEST(FlagsTest, ListsOfNumbers) {
   Tool tool;
   EXPECT_EQ(tool.parse({"--global-crops-scale=0.2"}), 2);
   EXPECT_NE(tool.words.find("expects 2 numbers, got 1"), std::string::npos);
+}
+
+TEST(FlagsTest, ListsOfAnyLength) {
+  for (std::vector<const char *> words :
+       {std::vector<const char *>{"--nb-knn=10,20,100"},
+        {"--nb_knn", "10", "20", "100", "--verbose"}}) {
+    Tool tool;
+    EXPECT_EQ(tool.parse(words), std::nullopt) << tool.words;
+    EXPECT_EQ(tool.neighbors, (std::vector<double>{10, 20, 100}));
+  }
 }
 
 TEST(FlagsTest, UnknownFlagSuggests) {
