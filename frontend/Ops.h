@@ -82,6 +82,11 @@ Tensor constant(Program &program, const TensorType &type, double value,
 /// Repeats a scalar, or a vector along the last dimension.
 Tensor broadcastTo(Tensor input, const Shape &shape,
                    Where where = Where::current());
+/// Same elements in row-major order, other shape.
+Tensor reshape(Tensor input, const Shape &shape,
+               Where where = Where::current());
+/// The same values in another floating-point precision.
+Tensor cast(Tensor input, ElementType element, Where where = Where::current());
 /// Joins along, and takes `size` entries of, the first dimension.
 Tensor concat(const std::vector<Tensor> &inputs,
               Where where = Where::current());

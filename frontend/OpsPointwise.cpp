@@ -2,8 +2,6 @@
 
 #include "frontend/OpsInternal.h"
 
-#include <numeric>
-
 using namespace bcssl::frontend;
 
 namespace bcssl::frontend {
@@ -121,6 +119,27 @@ Tensor select(Tensor active, Tensor yes, Tensor no, Where where) {
                              {yes.shape(), ElementType::I1}, where,
                              {{"predicate", orderedGreater}});
   return recordOp("arith.select", {isActive, yes, no}, yes.type(), where);
+}
+
+Tensor reshape(Tensor input, const Shape &shape, Where where) {
+  TensorType type{shape, input.type().element};
+  if (type.elements() != input.type().elements())
+    fail(where, "reshape expects ", input.type().elements(),
+         " elements, got the shape ", toString(shape), " for ",
+         toString(input.type()));
+  return recordOp("bcssl.reshape", {input}, type, where);
+}
+
+Tensor cast(Tensor input, ElementType element, Where where) {
+  auto isFloat = [](ElementType type) {
+    return type == ElementType::F32 || type == ElementType::BF16;
+  };
+  if (!isFloat(input.type().element) || !isFloat(element))
+    fail(where, "cast expects f32 or bf16, got ", toString(input.type()),
+         " to ", toString({{}, element}));
+  if (input.type().element == element)
+    return input;
+  return recordOp("bcssl.cast", {input}, {input.shape(), element}, where);
 }
 
 Tensor concat(const std::vector<Tensor> &inputs, Where where) {

@@ -43,8 +43,11 @@ static double featureMacs(Options options, int64_t side) {
 }
 
 Description bcssl::models::describe(const Options &options) {
+  // Parameters do not depend on the crops, whose sizes another method may
+  // have left unfit.
   Options dino = options;
   dino.method = Method::Dino;
+  dino.localCrops = 0;
   Graph graph = buildModule(dino);
   Description description{};
   description.backboneParameters = countParameters(graph, "student.backbone.");
@@ -53,7 +56,7 @@ Description bcssl::models::describe(const Options &options) {
       description.backboneParameters +
       (options.dims.back() + 1) * options.classes;
   description.imageMacs = featureMacs(options, options.image);
-  if (options.localCrops > 0)
+  if (options.method == Method::Dino && options.localCrops > 0)
     description.localMacs = featureMacs(options, options.localImage);
   return description;
 }

@@ -184,6 +184,21 @@ Options bcssl::models::defaultsFor(const std::string &model, Method method) {
   return options;
 }
 
+Options bcssl::models::resolveOptions(
+    const std::string &model,
+    const std::vector<std::pair<std::string, std::string>> &settings) {
+  // The method decides over other defaults, so it is read first.
+  Options options = defaultsFor(model);
+  for (const auto &[name, value] : settings)
+    if (name == "method")
+      setOption(options, name, value);
+  options = defaultsFor(model, options.method);
+  for (const auto &[name, value] : settings)
+    setOption(options, name, value);
+  checkOptions(options);
+  return options;
+}
+
 Graph bcssl::models::buildModule(const Options &options) {
   checkOptions(options);
   return options.family == Family::Bcssl ? build<Bcssl>(options)

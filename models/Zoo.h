@@ -14,6 +14,13 @@ std::vector<std::string> modelNames();
 /// OptionError for an unknown name.
 Options defaultsFor(const std::string &model, Method method = Method::Dino);
 
+/// The options of a model with settings by name, as from a command line: the
+/// defaults for its method (among the settings or Dino), then every setting in
+/// order. Throws OptionError as setOption and checkOptions do.
+Options resolveOptions(
+    const std::string &model,
+    const std::vector<std::pair<std::string, std::string>> &settings);
+
 /// Records the programs of options.method. Throws OptionError where
 /// checkOptions does.
 frontend::Graph buildModule(const Options &options);
@@ -26,7 +33,8 @@ struct Description {
   int64_t classifierParameters;
   int64_t dinoHeadParameters;
   /// Multiply-adds of the backbone's convolutions and linear layers for one
-  /// image, and for one local crop; every tap of a kernel counts.
+  /// image and, with the DINO step, for one local crop; every tap of a kernel
+  /// counts.
   double imageMacs;
   double localMacs;
 };

@@ -121,6 +121,10 @@ TEST_F(ImportTest, EveryOperationVerifies) {
                 crossEntropy(first, labels, 0.1) -
                 reduceSum(logSoftmax(first), {0, 1});
   loss = loss + allReduce(sqrt(log(maximum(lr, wd))));
+  loss = loss + reshape(cast(cast(reduceSum(reshape(x, {64, 8}), {0, 1}),
+                                  ElementType::BF16),
+                             ElementType::F32),
+                        {});
   program.output("loss", loss);
   import();
 }

@@ -121,6 +121,9 @@ TEST_F(ModelErrorTest, EveryShapeRuleIsChecked) {
   expectError([&] { concat({rows, map}); },
               "concat expects tensors that agree");
   expectError([&] { concat({rows, scalar}); }, "concat expects tensors");
+  expectError([&] { reshape(rows, {5, 5}); }, "reshape expects 24 elements");
+  expectError([&] { cast(labels, ElementType::F32); },
+              "cast expects f32 or bf16, got 6xi32 to f32");
   expectError([&] { slice(rows, 4, 3); }, "slice expects a run within");
   expectError([&] { reduceSum(rows, {1, 0}); }, "reduce expects an increasing");
   expectError([&] { reduceSum(rows, {2}); }, "reduce expects an increasing");

@@ -36,6 +36,19 @@ TEST(OptionsTest, TextsRoundTrip) {
   EXPECT_EQ(options.beta2, 0.95);
 }
 
+TEST(OptionsTest, TheMethodsDefaultsComeBeforeSettings) {
+  Options options = resolveOptions(
+      "micro", {{"batch", "8"}, {"method", "supervised"}, {"beta1", "0.8"}});
+  EXPECT_EQ(options.method, Method::Supervised);
+  EXPECT_EQ(options.clip, 0.0);
+  EXPECT_EQ(options.batch, 8);
+  EXPECT_EQ(options.beta1, 0.8);
+  options =
+      resolveOptions("micro", {{"clip-grad", "2"}, {"method", "supervised"}});
+  EXPECT_EQ(options.clip, 2.0);
+  EXPECT_THROW(resolveOptions("micro", {{"kernel", "4"}}), OptionError);
+}
+
 TEST(OptionsTest, BadTextsAreRejected) {
   Options options = defaultsFor("micro");
   for (auto [name, text] :

@@ -35,14 +35,7 @@ static int run(int argc, char **argv) {
     else
       settings.emplace_back(name, value);
   }
-  // The method decides over defaults, so it is read first.
-  Options options = defaultsFor(model);
-  for (auto &[name, value] : settings)
-    if (name == "method")
-      setOption(options, name, value);
-  options = defaultsFor(model, options.method);
-  for (auto &[name, value] : settings)
-    setOption(options, name, value);
+  Options options = resolveOptions(model, settings);
 
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module =

@@ -1,0 +1,187 @@
+//===- GoldenDinoTest.cpp - DINO steps as PyTorch takes them --------------===//
+//
+// Three steps across the ends of the warm-up and of the frozen last layer, from
+// preloaded moments, on fixed crops: the program `step` is differentiated and
+// run by the float64 interpreter, its new state goes into the next step.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Import.h"
+#include "models/Zoo.h"
+#include "passes/graph/Passes.h"
+#include "test/models/GoldenFile.h"
+#include "test/reference/Interpreter.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+
+#include <gtest/gtest.h>
+
+using namespace bcssl;
+using bcssl::frontend::VariableDeclaration;
+using bcssl::models::Centring;
+
+namespace {
+
+constexpr int kSteps = 3;
+/// Updates that the golden moments have seen.
+constexpr double kCount = 30, kLastLayerCount = 7;
+/// Golden state is stored in f32.
+constexpr double kStateTolerance = 1e-6, kLossTolerance = 1e-9;
+
+models::Options goldenOptions() {
+  models::Options options = models::defaultsFor("micro");
+  options.dims = {8, 12, 16};
+  options.depths = {1, 1, 2};
+  options.kernel = 5;
+  options.outDim = 32;
+  options.hidden = 16;
+  options.bottleneck = 8;
+  options.batch = 4;
+  options.centring = Centring::Mean;
+  return options;
+}
+
+/// The golden name of a variable; empty for those that the files do not hold.
+std::string goldenName(const std::string &name) {
+  if (name.ends_with("num_batches_tracked"))
+    return "";
+  if (name == "dino_loss.center")
+    return "center";
+  for (std::string moment : {"exp_avg", "exp_avg_sq"})
+    if (std::string prefix = "optimizer." + moment + ".student.";
+        name.starts_with(prefix))
+      return "optimizer." + name.substr(prefix.size()) + "." + moment;
+  return name.starts_with("optimizer.") ? "" : name;
+}
+
+reference::Tensor scalar(double value) { return reference::Tensor({}, value); }
+
+class GoldenDino {
+public:
+  GoldenDino(const models::Options &options, const std::string &results)
+      : expected(results), graph(models::buildModule(options)),
+        module(frontend::importModule(context, graph)) {
+    registerBcsslGraphPasses();
+    mlir::PassManager manager(&context);
+    if (mlir::failed(mlir::parsePassPipeline("bcssl-differentiate", manager)) ||
+        mlir::failed(manager.run(*module)))
+      throw std::runtime_error("the step cannot be differentiated");
+    for (const VariableDeclaration &variable : graph.variables)
+      state[variable.name] = startOf(variable, options);
+  }
+
+  /// Takes a step, compares it and keeps the new state.
+  void takeStep(int step) {
+    std::string prefix = "step" + std::to_string(step) + ".";
+    const frontend::Procedure &procedure = *graph.findProcedure("step");
+    std::vector<reference::Tensor> arguments;
+    for (const frontend::Port &port : procedure.arguments)
+      arguments.push_back(port.isVariable ? state.at(port.name)
+                                          : inputOf(port.name, prefix));
+    auto results = reference::interpret(
+        module->lookupSymbol<mlir::func::FuncOp>("step"), arguments);
+    ASSERT_TRUE(mlir::succeeded(results));
+    for (size_t i = 0; i < procedure.results.size(); ++i) {
+      const frontend::Port &port = procedure.results[i];
+      if (port.isVariable)
+        state[port.name] = (*results)[i];
+      else
+        outputs[port.name] = (*results)[i];
+    }
+    compare(prefix);
+  }
+
+  double output(const std::string &name) const { return outputs.at(name)[0]; }
+  double value(const std::string &variable) const {
+    return state.at(variable)[0];
+  }
+  /// How many tensors compare() has seen.
+  int comparisons() const { return compared; }
+
+private:
+  reference::Tensor startOf(const VariableDeclaration &variable,
+                            const models::Options &options) {
+    if (variable.name == "optimizer.step")
+      return scalar(kCount);
+    if (variable.name == "optimizer.step_last_layer")
+      return scalar(kLastLayerCount);
+    std::string name = goldenName(variable.name);
+    if (name.empty())
+      return reference::Tensor(variable.type.shape);
+    if (options.normLastLayer && name.ends_with("weight_g"))
+      return reference::Tensor(variable.type.shape, 1.0);
+    return storedForm(variable, start[name]);
+  }
+
+  reference::Tensor inputOf(const std::string &name,
+                            const std::string &prefix) {
+    if (name == "images.global")
+      return start[prefix + "globals"];
+    if (name == "images.local")
+      return start[prefix + "locals"];
+    if (name == "last_layer_active")
+      return scalar(1.0 - expected[prefix + "freeze_last_layer"][0]);
+    if (name == "teacher_temperature")
+      return expected[prefix + "teacher_temp"];
+    return expected[prefix + name];
+  }
+
+  void compare(const std::string &prefix) {
+    double loss = expected[prefix + "loss"][0];
+    EXPECT_NEAR(output("loss"), loss, kLossTolerance * loss) << prefix;
+    for (const VariableDeclaration &variable : graph.variables) {
+      std::string name = prefix + goldenName(variable.name);
+      if (!expected.has(name))
+        continue;
+      EXPECT_LT(relativeDistance(publishedForm(variable, state[variable.name]),
+                                 expected[name]),
+                kStateTolerance)
+          << name;
+      ++compared;
+    }
+  }
+
+  GoldenFile start{"dino_start.safetensors"};
+  GoldenFile expected;
+  frontend::Graph graph;
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::map<std::string, reference::Tensor> state, outputs;
+  int compared = 0;
+};
+
+/// Takes all steps and returns how many tensors were compared.
+int takeSteps(const models::Options &options, const std::string &results) {
+  GoldenDino dino(options, results);
+  for (int step = 0; step < kSteps; ++step)
+    dino.takeStep(step);
+  // The first step leaves the last layer frozen.
+  EXPECT_EQ(dino.value("optimizer.step"), kCount + kSteps);
+  EXPECT_EQ(dino.value("optimizer.step_last_layer"),
+            kLastLayerCount + kSteps - 1);
+  // Global and local crops are a batch each.
+  EXPECT_EQ(dino.value("student.backbone.stages.0.0.bn.num_batches_tracked"),
+            2 * kSteps);
+  EXPECT_EQ(dino.value("teacher.backbone.stages.0.0.bn.num_batches_tracked"),
+            kSteps);
+  return dino.comparisons();
+}
+
+} // namespace
+
+TEST(GoldenDinoTest, CentringByMean) {
+  EXPECT_GT(takeSteps(goldenOptions(), "dino_mean.safetensors"), 3 * 200);
+}
+
+TEST(GoldenDinoTest, CentringBySinkhorn) {
+  models::Options options = goldenOptions();
+  options.centring = Centring::Sinkhorn;
+  EXPECT_GT(takeSteps(options, "dino_sinkhorn.safetensors"), 200);
+}
+
+TEST(GoldenDinoTest, LearnedGainOfTheLastLayer) {
+  models::Options options = goldenOptions();
+  options.normLastLayer = false;
+  EXPECT_GT(takeSteps(options, "dino_free_norm.safetensors"), 200);
+}
