@@ -193,3 +193,10 @@ TEST_F(DslTest, ScopesNameAndCopyVariables) {
   EXPECT_EQ(copy->initializer.kind, Initializer::Kind::Copy);
   EXPECT_EQ(copy->initializer.source, "student.mlp.0.bias");
 }
+
+TEST_F(DslTest, ABiasIsAddedAlongTheChannels) {
+  DepthwiseConv2d dwconv{root() / "dwconv", {.channels = 4, .kernel = 3}};
+  dwconv(program.input("x", {2, 5, 5, 4}));
+  EXPECT_THAT(opsOf(finished()), ElementsAre("bcssl.depthwise_conv2d",
+                                             "bcssl.broadcast", "arith.addf"));
+}

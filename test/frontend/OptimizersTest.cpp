@@ -46,6 +46,8 @@ TEST_F(OptimizersTest, DecayFollowsThePublishedForm) {
   Variable gain(net / "weight_g", {.shape = {8, 1}});
   Variable norm(net / "norm.weight", {.shape = {8}});
   Variable oddBias(net / "odd.bias", {.shape = {8, 2}});
+  Variable row(net / "row", {.shape = {8}, .published = {{1, 8}, {-1, 0}}});
+  EXPECT_TRUE(hasWeightDecay(row.declaration()));
   EXPECT_TRUE(hasWeightDecay(weight.declaration()));
   EXPECT_TRUE(hasWeightDecay(gain.declaration()));
   EXPECT_FALSE(hasWeightDecay(bias.declaration()));
