@@ -35,7 +35,10 @@ LogicalResult BroadcastOp::verify() {
     return emitOpError() << "(C1) expects one dimension of the result per "
                             "dimension of the operand, got "
                          << dims.size() << " for " << input.size();
-  if (failed(verifyRun(*this, "(C2)", dims, output.size())))
+  // The last dimension may stand apart from the run: [N,C] to [N,H,W,C].
+  bool endsLast = dims.size() > 1 && dims.back() == static_cast<int64_t>(output.size()) - 1;
+  ArrayRef<int64_t> run = endsLast ? dims.drop_back() : dims;
+  if (failed(verifyRun(*this, "(C2)", run, output.size() - endsLast)))
     return failure();
   for (auto [size, dim] : llvm::zip_equal(input, dims))
     if (output[dim] != size)

@@ -1,0 +1,50 @@
+//===- Passes.td - passes on whole programs --------------------*- tablegen -*-===//
+
+#ifndef BCSSL_PASSES_GRAPH_PASSES
+#define BCSSL_PASSES_GRAPH_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def Differentiate : Pass<"bcssl-differentiate", "::mlir::ModuleOp"> {
+  let summary = "Replace gradients by the backward graph";
+  let description = [{
+    Walks back from the loss of each `bcssl.gradient` through the operations
+    that the values reach, asks each for its derivative
+    (DifferentiableInterface) and adds what flows into one value from several
+    readers. A value that the loss does not depend on gets zeros. An operation
+    without a derivative on the way is an error, unless it stands behind
+    `bcssl.stop_gradient`. Comes first of all; does nothing to programs without
+    gradients.
+  }];
+  let dependentDialects = ["::bcssl::BcsslDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+def Expand : Pass<"bcssl-expand", "::mlir::ModuleOp"> {
+  let summary = "Write coarse operations as pointwise operations and reductions";
+  let description = [{
+    Replaces every operation that can be expanded (ExpandableInterface) by
+    `arith` and `math` operations on tensors, `bcssl.broadcast`, `bcssl.reduce`,
+    convolutions and contractions. Equal pieces of forward and backward are
+    built in the same way, so that merging common subexpressions joins them.
+    `bcssl.stop_gradient`, and `bcssl.all_reduce` on one rank, vanish. Comes
+    after `bcssl-differentiate`.
+  }];
+  let dependentDialects = ["::bcssl::BcsslDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+def FoldBatchNorm : Pass<"bcssl-fold-batch-norm", "::mlir::ModuleOp"> {
+  let summary = "Fold BatchNorm with running statistics into the convolution before it";
+  let description = [{
+    Where `bcssl.batch_norm` reads the only use of a depthwise convolution and
+    its statistics are variables, the filter is scaled by
+    scale / sqrt(variance + epsilon) and what is left is one offset per channel.
+    Does nothing where the statistics are computed from the batch. Comes before
+    `bcssl-expand`.
+  }];
+  let dependentDialects = ["::bcssl::BcsslDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+#endif // BCSSL_PASSES_GRAPH_PASSES

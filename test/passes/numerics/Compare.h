@@ -1,0 +1,39 @@
+//===- Compare.h - compiled programs against the reference ------*- C++ -*-===//
+
+#ifndef BCSSL_TEST_PASSES_NUMERICS_COMPARE_H
+#define BCSSL_TEST_PASSES_NUMERICS_COMPARE_H
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace bcssl::test {
+
+struct CompareOptions {
+  unsigned threads = 2;
+  uint64_t seed = 1;
+  bool fuse = true;      ///< form kernels with fusion
+  bool recompute = true; ///< and with recomputation
+  std::string stage = "input"; ///< what the text is: "input" or "expanded"
+};
+
+/// One result of a program, from the machine code and from the reference.
+struct Compared {
+  std::string name;
+  std::vector<float> computed;
+  std::vector<double> expected;
+  /// Largest |computed - expected| over the largest |expected|.
+  double relativeError() const;
+};
+
+/// Compiles the function `@f` of the MLIR text, runs it on random inputs and
+/// state, and interprets it in float64 on the same numbers. Inputs are uniform in
+/// [-1, 1); those named in `ranges` in [low, high). Integer inputs are drawn in
+/// the same way and truncated. Empty on failure, with a message on stderr.
+std::vector<Compared> compareProgram(const std::string &text, const CompareOptions &options = {},
+                                     const std::map<std::string, std::pair<double, double>> &ranges = {});
+
+} // namespace bcssl::test
+
+#endif // BCSSL_TEST_PASSES_NUMERICS_COMPARE_H
