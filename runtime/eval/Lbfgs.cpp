@@ -35,7 +35,7 @@ struct Trial {
   double step = 0;
   double value = 0;
   double slope = 0;
-  Vector gradient;
+  Vector gradient = {};
 };
 
 /// The minimum, within [low, high], of the cubic through values and slopes of

@@ -95,26 +95,18 @@ Accuracy SgdProbe::evaluate(const LabelledFeatures &rows) const {
   return accuracyOf(linear, rows, options.threads);
 }
 
-Result<LinearScore> scoreLinearSgd(const LabelledFeatures &bank,
-                                   const LabelledFeatures &queries,
-                                   const SgdProbeOptions &options) {
+void LinearScore::add(int epoch, const Accuracy &accuracy) {
+  last = accuracy;
+  if (epoch == 0 || accuracy.top1 > best.top1) {
+    best = accuracy;
+    bestEpoch = epoch;
+  }
+}
+
+Status checkProbe(const SgdProbeOptions &options) {
   BCSSL_RETURN_IF_ERROR(requirePositive("a number of epochs", options.epochs));
   BCSSL_RETURN_IF_ERROR(requirePositive("a batch", options.batch));
-  BCSSL_RETURN_IF_ERROR(
-      requirePositive("a learning rate", options.learningRate));
-  BCSSL_RETURN_IF_ERROR(checkComparable(bank, queries));
-
-  SgdProbe probe(countClasses(bank, queries), bank.features.columns, options);
-  LinearScore score;
-  for (int epoch = 0; epoch < options.epochs; ++epoch) {
-    probe.trainEpoch(epoch, bank);
-    score.last = probe.evaluate(queries);
-    if (epoch == 0 || score.last.top1 > score.best.top1) {
-      score.best = score.last;
-      score.bestEpoch = epoch;
-    }
-  }
-  return score;
+  return requirePositive("a learning rate", options.learningRate);
 }
 
 Result<Accuracy> scoreLogisticRegression(LabelledFeatures bank,

@@ -51,13 +51,13 @@ struct LinearScore {
   Accuracy last;
   Accuracy best; ///< by top-1, over the epochs; the number that DINO reports
   int bestEpoch = 0;
+
+  /// Takes in the accuracy after an epoch; epochs ascend from 0.
+  void add(int epoch, const Accuracy &accuracy);
 };
 
-/// Trains an SgdProbe on fixed features and evaluates it after each epoch.
-/// Errors: those of checkComparable, "linear-options" (Usage).
-Result<LinearScore> scoreLinearSgd(const LabelledFeatures &bank,
-                                   const LabelledFeatures &queries,
-                                   const SgdProbeOptions &options);
+/// Errors: "linear-options" (Usage).
+Status checkProbe(const SgdProbeOptions &options);
 
 struct LogisticOptions {
   double decay = 1e-3; ///< loss = cross-entropy + decay * |weight|^2

@@ -23,12 +23,23 @@ TEST(LinearProbe, LogisticRegressionSeparatesClusters) {
 TEST(LinearProbe, SgdSeparatesClusters) {
   LabelledFeatures bank = drawClusters(2000, 8, 6, 4, 3);
   LabelledFeatures queries = drawClusters(500, 8, 6, 4, 4);
-  Result<LinearScore> score = scoreLinearSgd(
-      bank, queries, {.epochs = 30, .batch = 128, .learningRate = 0.1});
-  ASSERT_TRUE(score.ok());
-  EXPECT_GE(score->last.top1, 99);
-  EXPECT_GE(score->best.top1, score->last.top1);
-  EXPECT_LT(score->bestEpoch, 30);
+  SgdProbeOptions options{.epochs = 30, .batch = 128, .learningRate = 0.1};
+  SgdProbe probe(6, 8, options);
+  double first = probe.trainEpoch(0, bank), last = first;
+  for (int epoch = 1; epoch < options.epochs; ++epoch)
+    last = probe.trainEpoch(epoch, bank);
+  EXPECT_LT(last, 0.5 * first);
+  EXPECT_GE(probe.evaluate(queries).top1, 99);
+}
+
+TEST(LinearProbe, KeepsTheBestEpoch) {
+  LinearScore score;
+  double accuracies[] = {50, 70, 70, 60};
+  for (int epoch = 0; epoch < 4; ++epoch)
+    score.add(epoch, {.top1 = accuracies[epoch]});
+  EXPECT_EQ(score.best.top1, 70);
+  EXPECT_EQ(score.bestEpoch, 1);
+  EXPECT_EQ(score.last.top1, 60);
 }
 
 TEST(LinearProbe, SgdTakesDinosStep) {
@@ -75,10 +86,11 @@ TEST(LinearProbe, DoesNotDependOnThreads) {
 
 TEST(LinearProbe, RefusesWrongOptions) {
   LabelledFeatures set = drawClusters(4, 2, 2, 1, 1);
-  EXPECT_EQ(scoreLinearSgd(set, set, {.epochs = 0}).error().id,
-            "linear-options");
-  EXPECT_EQ(scoreLinearSgd(set, set, {.batch = 0}).error().id,
-            "linear-options");
+  EXPECT_TRUE(checkProbe({}).ok());
+  for (const SgdProbeOptions &options :
+       {SgdProbeOptions{.epochs = 0}, SgdProbeOptions{.batch = 0},
+        SgdProbeOptions{.learningRate = NAN}})
+    EXPECT_EQ(checkProbe(options).error().id, "linear-options");
   EXPECT_EQ(scoreLogisticRegression(set, set, {.solver = {.iterations = 0}})
                 .error()
                 .id,

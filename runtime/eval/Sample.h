@@ -1,0 +1,42 @@
+//===- Sample.h - which images of a set are judged --------------*- C++ -*-===//
+
+#ifndef BCSSL_RUNTIME_EVAL_SAMPLE_H
+#define BCSSL_RUNTIME_EVAL_SAMPLE_H
+
+#include "runtime/data/Dataset.h"
+#include "runtime/eval/Features.h"
+
+#include <functional>
+
+namespace bcssl {
+
+/// A choice of images from a data set.
+struct Sample {
+  const Dataset *data = nullptr;
+  std::vector<int64_t> indices = {};
+
+  int64_t size() const { return static_cast<int64_t>(indices.size()); }
+  std::vector<int32_t> labels() const;
+};
+
+/// `count` images, all of them for 0 or where there are fewer. From a set that
+/// is sorted by class they are spread evenly over all of it, from any other
+/// they are the first ones.
+/// Errors: "data-labels" (BadData) where an image has no class.
+Result<Sample> chooseSample(const Dataset &data, int64_t count);
+
+/// Calls `use(position, image)` for every position in [first, last) of the
+/// sample on several threads; stops with the error of the lowest position that
+/// has one.
+Status forEachImage(
+    const Sample &sample, int64_t first, int64_t last, int threads,
+    const std::function<Status(int64_t position, const Image &image)> &use);
+
+/// The pixels themselves as features, value / 255. All images must have the
+/// size of the first one. Errors: "image-size" (BadData), those of
+/// Dataset::image.
+Result<LabelledFeatures> pixelFeatures(const Sample &sample, int threads);
+
+} // namespace bcssl
+
+#endif // BCSSL_RUNTIME_EVAL_SAMPLE_H
