@@ -10,19 +10,19 @@ using namespace mlir;
 using namespace bcssl;
 using namespace bcssl::detail;
 
-/// Reports unless `dims` is an increasing run of neighbours among `rank`
-/// dimensions.
-static LogicalResult verifyRun(Operation *op, StringRef label,
-                               ArrayRef<int64_t> dims, int64_t rank) {
-  bool inside = true;
-  for (size_t i = 0; i < dims.size() && inside; ++i)
-    inside = dims[i] >= 0 && dims[i] < rank &&
-             (i == 0 || dims[i] == dims[i - 1] + 1);
-  if (inside)
-    return success();
+/// Whether `dims` is an increasing run of neighbours among `rank` dimensions.
+static bool isRun(ArrayRef<int64_t> dims, int64_t rank) {
+  for (size_t i = 0; i < dims.size(); ++i)
+    if (dims[i] < 0 || dims[i] >= rank || (i > 0 && dims[i] != dims[i - 1] + 1))
+      return false;
+  return true;
+}
+
+/// Reports that `dims` is not as (C2) `expects` among `rank` dimensions.
+static LogicalResult reportDims(Operation *op, StringRef expects,
+                                ArrayRef<int64_t> dims, int64_t rank) {
   InFlightDiagnostic diagnostic = op->emitOpError();
-  diagnostic << label << " expects a run of neighbouring dimensions below "
-             << rank << ", got [";
+  diagnostic << "(C2) expects " << expects << " below " << rank << ", got [";
   llvm::interleaveComma(dims, diagnostic);
   return diagnostic << "]";
 }
@@ -35,11 +35,13 @@ LogicalResult BroadcastOp::verify() {
     return emitOpError() << "(C1) expects one dimension of the result per "
                             "dimension of the operand, got "
                          << dims.size() << " for " << input.size();
-  // The last dimension may stand apart from the run: [N,C] to [N,H,W,C].
-  bool endsLast = dims.size() > 1 && dims.back() == static_cast<int64_t>(output.size()) - 1;
-  ArrayRef<int64_t> run = endsLast ? dims.drop_back() : dims;
-  if (failed(verifyRun(*this, "(C2)", run, output.size() - endsLast)))
-    return failure();
+  auto rank = static_cast<int64_t>(output.size());
+  bool endsLast = !dims.empty() && dims.back() == rank - 1;
+  if (!isRun(dims, rank) && !(endsLast && isRun(dims.drop_back(), rank - 1)))
+    return reportDims(*this,
+                      "a run of neighbouring dimensions, then perhaps "
+                      "the last one,",
+                      dims, rank);
   for (auto [size, dim] : llvm::zip_equal(input, dims))
     if (output[dim] != size)
       return emitOpError() << "(C3) expects size " << size << " in dimension "
@@ -58,8 +60,9 @@ LogicalResult ReduceOp::verify() {
   ArrayRef<int64_t> dims = getDims();
   if (dims.empty())
     return emitOpError() << "(C1) expects 1 dimension or more, got none";
-  if (failed(verifyRun(*this, "(C2)", dims, input.size())))
-    return failure();
+  if (!isRun(dims, input.size()))
+    return reportDims(*this, "a run of neighbouring dimensions", dims,
+                      input.size());
   SmallVector<int64_t> expected(input.take_front(dims.front()));
   llvm::append_range(expected, input.drop_front(dims.back() + 1));
   return verifyShape(*this, "(C3)", "result", getOutput(), expected);

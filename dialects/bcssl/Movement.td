@@ -14,12 +14,14 @@ def Bcssl_BroadcastOp : Bcssl_DifferentiableOp<"broadcast",
     neighbouring dimensions, so that an operand's index is a quotient and a
     remainder of the result's row: [] (scalar), [rank-1] (channel vector),
     [0..rank-2] (one value a row), [0] (one value a sample), [1..rank-1]
-    (one block for every leading index).
+    (one block for every leading index). The last dimension may stand apart from
+    the run: [0, rank-1] (a channel vector a sample).
 
     Constraints:
 
     * (C1) `dims` has one entry per dimension of the operand.
-    * (C2) `dims` is an increasing run of neighbours among the result's dimensions.
+    * (C2) `dims` is an increasing run of neighbours among the result's dimensions,
+      but for the last dimension, which may follow after a gap.
     * (C3) The result's size in dims[i] is the operand's in i.
 
     Example:

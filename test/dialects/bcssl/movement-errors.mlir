@@ -8,16 +8,41 @@ func.func @broadcast_c1(%x: tensor<2x4xf32>) {
 
 // -----
 
+// Only the last dimension may stand apart.
 func.func @broadcast_c2_gap(%x: tensor<2x8xf32>) {
-  // expected-error @below {{(C2) expects a run of neighbouring dimensions below 3, got [0, 2]}}
-  %0 = bcssl.broadcast %x dims [0, 2] : tensor<2x8xf32> -> tensor<2x4x8xf32>
+  // expected-error @below {{(C2) expects a run of neighbouring dimensions, then perhaps the last one, below 4, got [0, 2]}}
+  %0 = bcssl.broadcast %x dims [0, 2] : tensor<2x8xf32> -> tensor<2x4x8x3xf32>
+  return
+}
+
+// -----
+
+func.func @broadcast_c2_gaps(%x: tensor<2x4x8xf32>) {
+  // expected-error @below {{(C2) expects a run of neighbouring dimensions, then perhaps the last one, below 5, got [0, 2, 4]}}
+  %0 = bcssl.broadcast %x dims [0, 2, 4] : tensor<2x4x8xf32> -> tensor<2x3x4x3x8xf32>
+  return
+}
+
+// -----
+
+func.func @broadcast_c2_order(%x: tensor<8x2xf32>) {
+  // expected-error @below {{(C2) expects a run of neighbouring dimensions, then perhaps the last one, below 2, got [1, 0]}}
+  %0 = bcssl.broadcast %x dims [1, 0] : tensor<8x2xf32> -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @broadcast_c2_twice(%x: tensor<8x8xf32>) {
+  // expected-error @below {{(C2) expects a run of neighbouring dimensions, then perhaps the last one, below 2, got [1, 1]}}
+  %0 = bcssl.broadcast %x dims [1, 1] : tensor<8x8xf32> -> tensor<2x8xf32>
   return
 }
 
 // -----
 
 func.func @broadcast_c2_outside(%x: tensor<2x8xf32>) {
-  // expected-error @below {{(C2) expects a run of neighbouring dimensions below 3, got [2, 3]}}
+  // expected-error @below {{(C2) expects a run of neighbouring dimensions, then perhaps the last one, below 3, got [2, 3]}}
   %0 = bcssl.broadcast %x dims [2, 3] : tensor<2x8xf32> -> tensor<2x4x8xf32>
   return
 }
@@ -26,7 +51,7 @@ func.func @broadcast_c2_outside(%x: tensor<2x8xf32>) {
 
 // The successor of the first would overflow.
 func.func @broadcast_c2_extreme(%x: tensor<2x8xf32>) {
-  // expected-error @below {{(C2) expects a run of neighbouring dimensions below 3, got [9223372036854775807, -9223372036854775808]}}
+  // expected-error @below {{(C2) expects a run of neighbouring dimensions, then perhaps the last one, below 3, got [9223372036854775807, -9223372036854775808]}}
   %0 = bcssl.broadcast %x dims [9223372036854775807, -9223372036854775808] : tensor<2x8xf32> -> tensor<2x4x8xf32>
   return
 }

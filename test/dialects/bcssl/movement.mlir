@@ -1,13 +1,16 @@
 // RUN: bcssl-opt %s --verify-roundtrip | FileCheck %s
 
 // CHECK-LABEL: @broadcast
-func.func @broadcast(%s: tensor<f32>, %c: tensor<8xf32>, %r: tensor<2x4xf32>, %m: tensor<2x4x8xi1>) -> tensor<3x2x4x8xi1> {
+func.func @broadcast(%s: tensor<f32>, %c: tensor<8xf32>, %r: tensor<2x4xf32>, %v: tensor<2x8xf32>, %m: tensor<2x4x8xi1>)
+    -> tensor<3x2x4x8xi1> {
   // CHECK: bcssl.broadcast %{{.*}} dims [] : tensor<f32> -> tensor<2x4x8xf32>
   %0 = bcssl.broadcast %s dims [] : tensor<f32> -> tensor<2x4x8xf32>
   // CHECK: bcssl.broadcast %{{.*}} dims [2] : tensor<8xf32> -> tensor<2x4x8xf32>
   %1 = bcssl.broadcast %c dims [2] : tensor<8xf32> -> tensor<2x4x8xf32>
   // CHECK: bcssl.broadcast %{{.*}} dims [0, 1] : tensor<2x4xf32> -> tensor<2x4x8xf32>
   %2 = bcssl.broadcast %r dims [0, 1] : tensor<2x4xf32> -> tensor<2x4x8xf32>
+  // CHECK: bcssl.broadcast %{{.*}} dims [0, 2] : tensor<2x8xf32> -> tensor<2x4x8xf32>
+  %4 = bcssl.broadcast %v dims [0, 2] : tensor<2x8xf32> -> tensor<2x4x8xf32>
   // CHECK: bcssl.broadcast %{{.*}} dims [1, 2, 3] : tensor<2x4x8xi1> -> tensor<3x2x4x8xi1>
   %3 = bcssl.broadcast %m dims [1, 2, 3] : tensor<2x4x8xi1> -> tensor<3x2x4x8xi1>
   return %3 : tensor<3x2x4x8xi1>
