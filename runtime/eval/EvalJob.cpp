@@ -68,7 +68,8 @@ Status EvalJob::computeFeatures(const EvalJobOptions &options) {
     return usage("expects --checkpoint, or --program for untrained weights");
   BCSSL_ASSIGN_OR_RETURN(opened, FeatureNetwork::open(options.network));
   network.emplace(std::move(opened));
-  recipe = recipeFor(network->side(), network->channels(), options.fit);
+  recipe = recipeFor(network->side(), network->channels(), options.fit,
+                     network->file());
   View view = fixedView(recipe);
 
   if (options.recalibrate > 0) {

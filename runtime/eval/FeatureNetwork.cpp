@@ -109,10 +109,6 @@ const artifact::Port &FeatureNetwork::images() const {
   return *findPort(executable.contents().programs[program].inputs, "images", 4);
 }
 
-std::string FeatureNetwork::description() const {
-  return session->executable().file() + " on " + session->description();
-}
-
 Status FeatureNetwork::fillBatch(std::string_view program, const Sample &sample,
                                  int64_t first, const View &view) {
   std::span<std::byte> bytes = session->inputBytes(program, "images");

@@ -45,8 +45,8 @@ public:
   /// without batch normalisation.
   Status recalibrate(const Sample &sample, const View &view);
 
-  /// Artifact, chip and threads, for people.
-  std::string description() const;
+  /// The path of the artifact.
+  const std::string &file() const { return session->executable().file(); }
 
 private:
   FeatureNetwork(std::unique_ptr<Session> session, int threads)

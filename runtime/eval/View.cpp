@@ -2,9 +2,30 @@
 
 #include "runtime/eval/View.h"
 
+#include "runtime/base/ReadFile.h"
 #include "runtime/data/Decode.h"
 
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
 namespace bcssl {
+
+/// Whether the run that `program` belongs to padded its images, where its
+/// config.json says so.
+static std::optional<bool> trainedPadded(const std::string &program) {
+  auto config = std::filesystem::path(program).parent_path() / "config.json";
+  auto bytes = readFile(config.string(), uint64_t{1} << 20);
+  if (!bytes)
+    return {};
+  auto text = reinterpret_cast<const char *>(bytes->data());
+  auto json = nlohmann::json::parse(text, text + bytes->size(),
+                                    /*callback=*/nullptr,
+                                    /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("augment") ||
+      !json["augment"].is_object() || !json["augment"].contains("kind"))
+    return {};
+  return json["augment"]["kind"] == "mild";
+}
 
 /// Buffers of the calling thread.
 static AugmentScratch &scratchOfThread() {
@@ -12,8 +33,11 @@ static AugmentScratch &scratchOfThread() {
   return scratch;
 }
 
-AugmentOptions recipeFor(int side, int channels, const std::string &fit) {
-  bool pad = fit == "pad" || (fit == "auto" && channels == 1);
+AugmentOptions recipeFor(int side, int channels, const std::string &fit,
+                         const std::string &program) {
+  bool pad = fit == "pad";
+  if (fit == "auto")
+    pad = trainedPadded(program).value_or(channels == 1);
   AugmentOptions recipe = pad ? mildAugmentOptions() : AugmentOptions();
   recipe.globalSize = side;
   recipe.channels = channels;

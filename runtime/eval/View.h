@@ -14,10 +14,11 @@ namespace bcssl {
 using View = std::function<void(const Image &image, int64_t index,
                                 std::span<float> out)>;
 
-/// How the images of a network of that input are treated: colour images as
-/// DINO's ("crop"), grey ones as the quick recipe's ("pad"); "auto" goes by the
-/// channels.
-AugmentOptions recipeFor(int side, int channels, const std::string &fit);
+/// How the images of a network of that input are treated: as DINO's ("crop") or
+/// as the quick recipe's ("pad"). "auto" is what the run was trained with, by
+/// the config.json beside `program`; without one, grey images are padded.
+AugmentOptions recipeFor(int side, int channels, const std::string &fit,
+                         const std::string &program);
 
 /// The same view of an image every time: the middle of it, or all of it padded.
 View fixedView(const AugmentOptions &recipe);
