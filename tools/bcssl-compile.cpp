@@ -37,7 +37,7 @@ models::Options optionsOf(const Flags &flags, Arguments &arguments) {
   return options;
 }
 
-int describe(const models::Options &options) {
+int printDescription(const models::Options &options) {
   models::Description description = models::describe(options);
   llvm::outs() << "{\"model\": \"" << options.model << "\", \"backbone_parameters\": "
                << description.backboneParameters << ", \"parameters\": "
@@ -76,7 +76,7 @@ int run(const Flags &flags, Arguments &arguments) {
     return static_cast<int>(ExitCode::Usage);
   }
   if (arguments.describe)
-    return describe(optionsOf(flags, arguments));
+    return printDescription(optionsOf(flags, arguments));
   auto from = parseStage(arguments.from), to = parseStage(arguments.to);
   if (!from || !to || *from > *to) {
     llvm::errs() << "bcssl-compile: expects --from and --to in the order input, differentiated, "

@@ -30,6 +30,7 @@ public:
         rows(region.rowCount()), columns(region.columnCount()),
         depth(cast<RankedTensorType>(anchor.getLhs().getType()).getNumElements() / rows) {
     fromAttribute(context.kernel.getTileAttr(), tile);
+    leftStride = llvm::alignTo(tile.rows, vectorLanes);
   }
 
   void run();
@@ -37,8 +38,8 @@ public:
 private:
   Value allocate(int64_t elements);
   void forRange(Value begin, Value end, int64_t step, function_ref<void(Value)> body);
-  void copyColumns(Value from, Value to, int64_t fromColumns, Value firstColumn, int64_t toColumns,
-                   Value begin, Value end);
+  void copyColumns(Value from, Value to, int64_t fromColumns, Value firstColumn,
+                   int64_t tileColumns, int64_t toColumns, Value begin, Value end);
   void emitRegisterTile(Value row, Value column, Value length);
   void storeResult(Value firstRow, Value firstColumn);
 
@@ -48,7 +49,8 @@ private:
   RegionEmitter region;
   int64_t rows, columns, depth;
   WeightGradTile tile;
-  Value left, right, sums; ///< on the stack: [block, rows], [block, columns], [rows, columns]
+  int64_t leftStride; ///< rows of the tile in whole vectors
+  Value left, right, sums; ///< on the stack: [block, leftStride], [block, columns], [rows, columns]
 };
 
 Value WeightGradGenerator::allocate(int64_t elements) {
@@ -66,7 +68,7 @@ void WeightGradGenerator::forRange(Value begin, Value end, int64_t step,
 }
 
 void WeightGradGenerator::run() {
-  left = allocate(tile.block * tile.rows);
+  left = allocate(tile.block * leftStride);
   right = allocate(tile.block * tile.columns);
   sums = allocate(tile.rows * tile.columns);
   int64_t columnTiles = llvm::divideCeil(columns, tile.columns);
@@ -82,9 +84,9 @@ void WeightGradGenerator::run() {
     Value end = arith::MinUIOp::create(builder, region.add(begin, region.index(tile.block)),
                                        region.index(depth));
     Value length = arith::SubIOp::create(builder, end, begin);
-    copyColumns(region.buffer(anchor.getLhs()), left, rows, firstRow, tile.rows, begin, end);
-    copyColumns(region.buffer(anchor.getRhs()), right, columns, firstColumn, tile.columns, begin,
-                end);
+    copyColumns(region.buffer(anchor.getLhs()), left, rows, firstRow, tile.rows, leftStride, begin, end);
+    copyColumns(region.buffer(anchor.getRhs()), right, columns, firstColumn, tile.columns,
+                tile.columns, begin, end);
     forRange(none, region.index(tile.rows), tile.registerRows, [&](Value row) {
       forRange(none, region.index(tile.columns), panelWidth,
                [&](Value column) { emitRegisterTile(row, column, length); });
@@ -96,10 +98,11 @@ void WeightGradGenerator::run() {
 /// Copies columns [firstColumn, +toColumns) of rows [begin, end), zeros beyond
 /// the last column.
 void WeightGradGenerator::copyColumns(Value from, Value to, int64_t fromColumns, Value firstColumn,
-                                      int64_t toColumns, Value begin, Value end) {
+                                      int64_t tileColumns, int64_t toColumns, Value begin,
+                                      Value end) {
   auto maskType = VectorType::get({vectorLanes}, builder.getI1Type());
   SmallVector<Value> masks;
-  bool whole = fromColumns % toColumns == 0;
+  bool whole = fromColumns % tileColumns == 0 && toColumns == tileColumns;
   for (int64_t offset = 0; offset < toColumns && !whole; offset += vectorLanes) {
     Value last = region.index(fromColumns);
     Value first = arith::MinUIOp::create(builder, region.add(firstColumn, region.index(offset)), last);
@@ -135,7 +138,7 @@ void WeightGradGenerator::emitRegisterTile(Value row, Value column, Value length
       builder, region.index(0), length, region.index(1), carried,
       [&](OpBuilder &, Location, Value m, ValueRange before) {
         Value rightAt = region.add(region.mul(m, tile.columns), column);
-        Value leftAt = region.add(region.mul(m, tile.rows), row);
+        Value leftAt = region.add(region.mul(m, leftStride), row);
         SmallVector<Value> rightVectors, next;
         for (int64_t v = 0; v < vectors; ++v)
           rightVectors.push_back(region.loadVector(
