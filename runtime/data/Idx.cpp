@@ -74,7 +74,7 @@ private:
 
   Status data(std::vector<uint8_t> &out, uint64_t elements) {
     // A header may lie: grow in pieces as the data arrives.
-    constexpr uint64_t piece = uint64_t{16} << 20;
+    constexpr uint64_t piece = uint64_t{1} << 20;
     while (out.size() < elements) {
       uint64_t have = out.size();
       try {

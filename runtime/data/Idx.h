@@ -25,7 +25,7 @@ struct IdxArray {
 };
 
 struct IdxLimits {
-  uint64_t elements = uint64_t{4} << 30; ///< most elements accepted
+  uint64_t elements = uint64_t{1} << 30; ///< most elements accepted
   uint32_t dimensions = 4;               ///< most dimensions accepted
 };
 

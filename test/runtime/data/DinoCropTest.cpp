@@ -175,8 +175,9 @@ TEST(DinoCropTest, BoxesHaveTheAreaAndAspectThatWereAskedFor) {
     EXPECT_NEAR(top / accepted, 0.5, 0.01);
     // Of large boxes those that stick out are drawn again, so only the local
     // ones keep the mean of the range.
-    if (crop == 2)
+    if (crop == 2) {
       EXPECT_NEAR(area / count, (scale.low + scale.high) / 2, 0.005);
+    }
   }
 }
 

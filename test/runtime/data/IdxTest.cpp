@@ -95,7 +95,7 @@ TEST(IdxTest, OverflowingDimensionsAreRefusedBeforeAllocation) {
   EXPECT_EQ(idOf(parseIdx(idxFile({1u << 31, 1u << 31, 4}, {}), "a")),
             "idx-limit");
   // Within the limit, but the data is not there: no gigabytes are taken.
-  EXPECT_EQ(idOf(parseIdx(idxFile({1u << 31}, counting(9)), "a")),
+  EXPECT_EQ(idOf(parseIdx(idxFile({1u << 30}, counting(9)), "a")),
             "idx-truncated");
 }
 
