@@ -1,0 +1,207 @@
+//===- Launch.cpp - from settings to a run --------------------------------===//
+
+#include "runtime/train/Launch.h"
+
+#include "runtime/base/AtomicFile.h"
+#include "runtime/report/JsonLog.h"
+#include "runtime/report/Signals.h"
+#include "runtime/train/CompileChild.h"
+#include "runtime/train/RunFolder.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace bcssl {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+static void say(const TrainSettings &settings, const std::string &text) {
+  if (settings.train.progress != ProgressMode::None)
+    std::fprintf(stderr, "bcssl-train: %s\n", text.c_str());
+}
+
+static Status compileModel(const TrainSettings &settings,
+                           const std::string &output) {
+  BCSSL_ASSIGN_OR_RETURN(compiler, findCompiler());
+  std::vector<std::string> command = {compiler, "--model=" + settings.model};
+  for (const auto &[name, value] : settings.modelOptions)
+    command.push_back("--" + name + "=" + value);
+  for (const std::string &target : settings.targets)
+    command.push_back("--target=" + target);
+  command.push_back("--output=" + output);
+  std::string text = "compiling " + settings.model;
+  for (const auto &[name, value] : settings.modelOptions)
+    text += " " + name + "=" + value;
+  say(settings, text);
+  return runChild(command);
+}
+
+/// Copies a program file into the folder of the run.
+static Status keepProgram(const std::string &from, const std::string &to) {
+  std::error_code code;
+  if (fs::equivalent(from, to, code))
+    return {};
+  std::ifstream stream(from, std::ios::binary);
+  if (!stream)
+    return Error{ExitCode::NoInput, "file-open", "cannot open", from};
+  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  return writeFileAtomically(to, bytes);
+}
+
+/// Options that were given must be those of the program that goes on.
+static Status checkProperties(const TrainCommand &command,
+                              const Executable &executable) {
+  auto check = [&](const std::string &name,
+                   const std::string &wanted) -> Status {
+    std::string stored = executable.property(name);
+    if (stored.empty() || stored == wanted)
+      return {};
+    return Error{ExitCode::Usage,
+                 "resume-program",
+                 "the run was compiled with " + name + "=" + stored +
+                     ", got --" + name + "=" + wanted,
+                 executable.file(),
+                 {},
+                 "leave the flag out to go on, or choose another --output"};
+  };
+  for (const std::string &name : command.givenModelOptions)
+    BCSSL_RETURN_IF_ERROR(check(name, command.settings.modelOptions.at(name)));
+  return {};
+}
+
+/// The program of the run: the one that a resumed run has, the given one, or a
+/// new one.
+static Result<std::shared_ptr<const Executable>>
+program(const TrainCommand &command) {
+  const TrainSettings &settings = command.settings;
+  const TrainOptions &train = settings.train;
+  std::string kept = train.output + "/program.bcx";
+  bool goesOn = train.resume == "auto" &&
+                !listCheckpoints(train.output).empty() && fs::exists(kept);
+  if (goesOn) {
+    BCSSL_ASSIGN_OR_RETURN(executable, Executable::open(kept));
+    BCSSL_RETURN_IF_ERROR(checkProperties(command, *executable));
+    return executable;
+  }
+  std::string given = settings.program;
+  if (given.empty() && train.resume != "auto" && train.resume != "none") {
+    fs::path beside = fs::path(train.resume).parent_path() / "program.bcx";
+    if (fs::exists(beside))
+      given = beside.string();
+  }
+  if (!given.empty())
+    BCSSL_RETURN_IF_ERROR(keepProgram(given, kept));
+  else
+    BCSSL_RETURN_IF_ERROR(compileModel(settings, kept));
+  BCSSL_ASSIGN_OR_RETURN(executable, Executable::open(kept));
+  BCSSL_RETURN_IF_ERROR(checkProperties(command, *executable));
+  return executable;
+}
+
+/// `config.json`: all that was chosen, so that a run can be repeated.
+static Status writeConfig(const TrainSettings &s, const Executable &executable,
+                          const Dataset &data, int argc,
+                          const char *const *argv) {
+  const TrainOptions &t = s.train;
+  const ScheduleOptions &c = t.schedule;
+  const AugmentOptions &a = t.augment;
+  Json properties = Json::object();
+  for (const auto &[key, value] : executable.contents().properties)
+    properties[key] = value;
+  Json json = {
+      {"version", BCSSL_VERSION},
+      {"command", std::vector<std::string>(argv, argv + argc)},
+      {"preset", s.preset},
+      {"data", {{"path", s.data}, {"images", data.size()}}},
+      {"seed", t.seed},
+      {"length",
+       {{"steps", t.length.steps},
+        {"images", t.length.images},
+        {"epochs", t.length.epochs},
+        {"seconds", t.length.seconds}}},
+      {"schedule",
+       {{"form", c.form == ScheduleForm::Quick ? "quick" : "published"},
+        {"lr", c.learningRate},
+        {"min_lr", c.minLearningRate},
+        {"warmup_epochs", c.warmupEpochs},
+        {"warmup_share", c.warmupShare},
+        {"weight_decay", c.weightDecay},
+        {"weight_decay_end", c.weightDecayEnd},
+        {"momentum_teacher", c.teacherMomentum},
+        {"warmup_teacher_temp", c.warmupTeacherTemperature},
+        {"teacher_temp", c.teacherTemperature},
+        {"warmup_teacher_temp_epochs", c.warmupTeacherTemperatureEpochs},
+        {"freeze_last_layer", c.freezeLastLayer}}},
+      {"augment",
+       {{"kind", a.preset == AugmentPreset::Mild ? "mild" : "dino"},
+        {"global_crops_scale", {a.globalScale.low, a.globalScale.high}},
+        {"local_crops_scale", {a.localScale.low, a.localScale.high}},
+        {"pad", a.pad},
+        {"mean", a.mean},
+        {"deviation", a.deviation}}},
+      {"program", {{"hash", executable.hash()}, {"properties", properties}}}};
+  return writeFileAtomically(
+      t.output + "/config.json",
+      json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+static void printSummary(const TrainSummary &summary) {
+  double speed = summary.seconds > 0
+                     ? static_cast<double>(summary.images) / summary.seconds
+                     : 0;
+  std::string line = jsonLine({{"step", summary.step},
+                               {"steps", summary.steps},
+                               {"images", summary.images},
+                               {"seconds", summary.seconds},
+                               {"images_per_s", speed},
+                               {"train_loss", summary.loss},
+                               {"checkpoint", summary.checkpoint},
+                               {"hash", summary.hash}});
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+}
+
+Result<TrainSummary> launchTraining(const TrainCommand &command, int argc,
+                                    const char *const *argv) {
+  TrainSettings settings = command.settings;
+  BCSSL_RETURN_IF_ERROR(StopSignals::install());
+  BCSSL_ASSIGN_OR_RETURN(opened, openDataset(settings.data, Split::Train));
+  std::shared_ptr<const Dataset> data = std::move(opened);
+  BCSSL_ASSIGN_OR_RETURN(lock, FolderLock::take(settings.train.output));
+  BCSSL_ASSIGN_OR_RETURN(executable, program(command));
+  BCSSL_ASSIGN_OR_RETURN(
+      session,
+      Session::open(executable,
+                    {.threads = static_cast<unsigned>(settings.threads)}));
+  std::string description = session->description();
+  BCSSL_ASSIGN_OR_RETURN(learner, SessionLearner::create(std::move(session)));
+  const StepShape &shape = learner->shape();
+  settings.train.augment = augmentFor(shape, settings.train.augment);
+  int64_t stepsPerEpoch = data->size() / shape.batch;
+  settings.train.keep.everySteps = static_cast<int64_t>(
+      command.keepEpochs * static_cast<double>(stepsPerEpoch));
+
+  double published = settings.train.schedule.learningRate *
+                     static_cast<double>(shape.batch) / 256;
+  bool quick = settings.train.schedule.form == ScheduleForm::Quick;
+  char text[200];
+  std::snprintf(text, sizeof(text),
+                "%lld images, %lld a step, preset %s, highest lr %.3g",
+                static_cast<long long>(data->size()),
+                static_cast<long long>(shape.batch), settings.preset.c_str(),
+                quick ? settings.train.schedule.learningRate : published);
+  say(settings, text);
+  say(settings, description);
+  BCSSL_RETURN_IF_ERROR(writeConfig(settings, *executable, *data, argc, argv));
+  BCSSL_ASSIGN_OR_RETURN(summary,
+                         train(*learner, std::move(data), settings.train));
+  printSummary(summary);
+  return summary;
+}
+
+} // namespace bcssl

@@ -1,0 +1,96 @@
+//===- Learner.h - what a trainer drives ------------------------*- C++ -*-===//
+
+#ifndef BCSSL_RUNTIME_TRAIN_LEARNER_H
+#define BCSSL_RUNTIME_TRAIN_LEARNER_H
+
+#include "runtime/data/Loader.h"
+#include "runtime/executable/Session.h"
+#include "runtime/train/Schedule.h"
+#include "runtime/train/StateAccess.h"
+
+namespace bcssl {
+
+/// What a step expects of its data.
+struct StepShape {
+  bool labelled = false; ///< supervised: one crop an image, with its label
+  int64_t batch = 0;     ///< source images
+  int64_t channels = 0;
+  int64_t globalCrops = 0;
+  int64_t globalSize = 0;
+  int64_t localCrops = 0;
+  int64_t localSize = 0;
+  int64_t outputs = 0; ///< of the DINO head, or classes; 0 where unknown
+};
+
+/// A scalar that a step gives besides the loss.
+struct StepOutput {
+  std::string name;
+  float value = 0;
+};
+
+/// A network with its optimizer: makes steps, and lets its state be copied.
+class Learner {
+public:
+  virtual ~Learner() = default;
+  virtual const StepShape &shape() const = 0;
+  virtual StateAccess &state() = 0;
+  virtual void initialize(uint64_t seed) = 0;
+  /// Takes step number `step` (from 0) and sets outputs().
+  virtual Status step(const Batch &batch, const StepScalars &scalars,
+                      uint64_t seed, int64_t step) = 0;
+  /// The last step's scalars; one of them is "loss".
+  virtual std::span<const StepOutput> outputs() const = 0;
+  /// Identifies the program; part of a run's identity.
+  virtual std::string hash() const = 0;
+};
+
+/// Reads off the shape from the inputs of the program `step`. Errors (BadData):
+/// "program-step" where there is none, or where its inputs are not those of a
+/// DINO or supervised step.
+Result<StepShape> stepShape(const Executable &executable);
+
+/// A compiled program as a learner. Its inputs are filled by name: crops
+/// ("images.global", "images.local", "images", "labels"), scalars
+/// ("learning_rate", "weight_decay", "teacher_momentum", "teacher_temperature",
+/// "last_layer_active") and "random_state".
+class SessionLearner : public Learner {
+public:
+  static Result<std::unique_ptr<SessionLearner>>
+  create(std::unique_ptr<Session> session);
+
+  const StepShape &shape() const override { return form; }
+  StateAccess &state() override { return access; }
+  void initialize(uint64_t seed) override { session->initialize(seed); }
+  Status step(const Batch &batch, const StepScalars &scalars, uint64_t seed,
+              int64_t step) override;
+  std::span<const StepOutput> outputs() const override { return scalars; }
+  std::string hash() const override { return session->executable().hash(); }
+
+private:
+  /// The session's variables as a checkpoint sees them.
+  class SessionState : public StateAccess {
+  public:
+    explicit SessionState(Session &session) : session(session) {}
+    std::span<const artifact::Variable> variables() const override {
+      return session.executable().variables();
+    }
+    Status read(size_t variable, std::span<std::byte> out) override;
+    Status write(size_t variable, std::span<const std::byte> bytes) override;
+
+  private:
+    Session &session;
+  };
+
+  SessionLearner(std::unique_ptr<Session> owned, StepShape form)
+      : session(std::move(owned)), access(*session), form(form) {}
+
+  std::unique_ptr<Session> session;
+  SessionState access;
+  StepShape form;
+  std::vector<StepOutput> scalars;
+  std::vector<int32_t> labels;
+};
+
+} // namespace bcssl
+
+#endif // BCSSL_RUNTIME_TRAIN_LEARNER_H

@@ -1,0 +1,403 @@
+//===- Trainer.cpp - the training loop ------------------------------------===//
+
+#include "runtime/train/Trainer.h"
+
+#include "runtime/report/Png.h"
+#include "runtime/report/Signals.h"
+#include "runtime/train/RunFolder.h"
+#include "runtime/train/RunReport.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace bcssl {
+
+int64_t RunLength::stepsFor(int64_t batch, int64_t stepsPerEpoch) const {
+  if (steps > 0)
+    return steps;
+  if (images > 0)
+    return (images + batch - 1) / batch;
+  double count = epochs * static_cast<double>(stepsPerEpoch);
+  return std::max<int64_t>(1, std::llround(std::min(count, 1e15)));
+}
+
+AugmentOptions augmentFor(const StepShape &shape, AugmentOptions augment) {
+  augment.channels = static_cast<int>(shape.channels);
+  augment.globalCrops = static_cast<int>(shape.globalCrops);
+  augment.globalSize = static_cast<int>(shape.globalSize);
+  augment.localCrops = static_cast<int>(shape.localCrops);
+  if (shape.localCrops > 0)
+    augment.localSize = static_cast<int>(shape.localSize);
+  return augment;
+}
+
+static double now() {
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+/// Checkpoints may follow each other quickly; drawing takes longer than one.
+static constexpr double secondsBetweenPictures = 30;
+
+static std::string fingerprintText(const Dataset &data) {
+  char text[48];
+  std::snprintf(text, sizeof(text), "%lld-%016llx",
+                static_cast<long long>(data.size()),
+                static_cast<unsigned long long>(data.fingerprint()));
+  return text;
+}
+
+/// A supervised step indexes by label: every one must name a class.
+static Status checkLabels(const Dataset &data, const StepShape &shape) {
+  if (!shape.labelled)
+    return {};
+  for (int64_t i = 0; i < data.size(); ++i) {
+    int64_t label = data.label(i);
+    if (label < 0 || (shape.outputs > 0 && label >= shape.outputs))
+      return Error{ExitCode::BadData,
+                   "data-labels",
+                   "image has the label " + std::to_string(label) +
+                       ", the program expects 0 to " +
+                       std::to_string(shape.outputs - 1),
+                   data.name(i),
+                   {},
+                   "give data with a folder per class, or another --classes"};
+  }
+  return {};
+}
+
+namespace {
+
+/// One run of train().
+class Run {
+public:
+  Run(Learner &learner, std::shared_ptr<const Dataset> data,
+      const TrainOptions &options, CheckpointStore store, Schedules schedules,
+      int64_t steps)
+      : learner(learner), data(std::move(data)), options(options),
+        store(std::move(store)), schedules(std::move(schedules)),
+        progress(options.progress),
+        monitor(std::max<int64_t>(2, learner.shape().outputs)) {
+    summary.steps = steps;
+    stepsPerEpoch = this->data->size() / learner.shape().batch;
+  }
+
+  Status start();
+  Result<TrainSummary> go();
+
+private:
+  Status resume();
+  Status checkSameRun(const RunState &run, const std::string &path) const;
+  Status takeStep();
+  Status afterStep(const StepScalars &scalars);
+  Status log(const StepScalars &scalars);
+  Status save();
+  Error notFinite(const Batch &batch, const StepScalars &scalars);
+  void drawCurves();
+  void showCrops(const Batch &batch);
+  void watch();
+  RunState runState() const;
+  double loss() const;
+  ProgressSample sample(const StepScalars &scalars) const;
+
+  Learner &learner;
+  std::shared_ptr<const Dataset> data;
+  const TrainOptions &options;
+  CheckpointStore store;
+  Schedules schedules;
+  Progress progress;
+  CollapseMonitor monitor;
+  std::optional<JsonLog> logFile;
+  std::unique_ptr<BatchLoader> loader;
+  AugmentOptions augment;
+  OutputMeans means;
+  TrainSummary summary;
+  int64_t stepsPerEpoch = 1;
+  int64_t savedStep = -1;
+  double began = 0;
+  double drawn = 0; ///< when the curves were
+};
+
+/// A checkpoint continues only the run that it is of: all of these change what
+/// the next step does.
+Status Run::checkSameRun(const RunState &run, const std::string &path) const {
+  auto differs = [&](const char *id, const std::string &what,
+                     const std::string &hint) {
+    return Error{ExitCode::Usage, id, what, path, {}, hint};
+  };
+  if (run.artifact != learner.hash())
+    return differs("resume-program",
+                   "the checkpoint belongs to another program (" +
+                       run.artifact + ", this one is " + learner.hash() + ")",
+                   "use the program.bcx that lies beside it");
+  if (run.data != fingerprintText(*data))
+    return differs("resume-data",
+                   "the data set has changed since the checkpoint (" +
+                       run.data + ", now " + fingerprintText(*data) + ")",
+                   "give the same --data, or start anew in another --output");
+  if (run.seed != options.seed)
+    return differs(
+        "resume-seed",
+        "the checkpoint was made with --seed=" + std::to_string(run.seed) +
+            ", got " + std::to_string(options.seed),
+        "give the same --seed");
+  if (run.step > summary.steps)
+    return differs("resume-length",
+                   "the checkpoint is at step " + std::to_string(run.step) +
+                       ", the run ends at " + std::to_string(summary.steps),
+                   "make the run longer");
+  return {};
+}
+
+Status Run::resume() {
+  std::optional<RunState> run;
+  std::string path = options.output;
+  if (options.resume == "none") {
+    if (!listCheckpoints(options.output).empty())
+      return Error{ExitCode::Usage,
+                   "output-used",
+                   "the folder holds checkpoints of an earlier run",
+                   options.output,
+                   {},
+                   "go on with --resume=auto, choose another --output, or "
+                   "remove them"};
+  } else if (options.resume == "auto") {
+    std::vector<std::string> notes;
+    BCSSL_ASSIGN_OR_RETURN(newest, store.loadNewest(learner.state(), notes));
+    for (const std::string &note : notes)
+      progress.message("warning: " + note);
+    run = std::move(newest);
+  } else {
+    path = options.resume;
+    BCSSL_ASSIGN_OR_RETURN(loaded, loadCheckpoint(path, learner.state()));
+    run = std::move(loaded);
+  }
+  if (!run) {
+    learner.initialize(options.seed);
+    return {};
+  }
+  BCSSL_RETURN_IF_ERROR(checkSameRun(*run, path));
+  summary.step = summary.firstStep = run->step;
+  summary.hash = run->hash;
+  progress.message("resumed at step " + std::to_string(run->step) + " of " +
+                   std::to_string(summary.steps));
+  return {};
+}
+
+Status Run::start() {
+  BCSSL_RETURN_IF_ERROR(resume());
+  auto opened = JsonLog::open(options.output + "/log.txt", summary.step);
+  if (!opened)
+    return opened.error();
+  logFile.emplace(std::move(*opened));
+  augment = augmentFor(learner.shape(), options.augment);
+  BCSSL_ASSIGN_OR_RETURN(
+      created,
+      BatchLoader::create(data, augment,
+                          {.batch = learner.shape().batch,
+                           .seed = options.seed,
+                           .threads = static_cast<int>(options.loaderThreads),
+                           .firstStep = summary.step}));
+  loader = std::move(created);
+  return {};
+}
+
+double Run::loss() const {
+  for (const StepOutput &output : learner.outputs())
+    if (output.name == "loss")
+      return output.value;
+  return std::nan("");
+}
+
+RunState Run::runState() const {
+  RunState run;
+  run.step = summary.step;
+  run.epoch = summary.step / stepsPerEpoch;
+  run.position = summary.step % stepsPerEpoch * learner.shape().batch;
+  run.seed = options.seed;
+  run.artifact = learner.hash();
+  run.data = fingerprintText(*data);
+  run.version = BCSSL_VERSION;
+  return run;
+}
+
+Status Run::save() {
+  if (savedStep == summary.step)
+    return {};
+  BCSSL_ASSIGN_OR_RETURN(saved, store.save(learner.state(), runState()));
+  savedStep = summary.step;
+  summary.hash = saved.hash;
+  summary.checkpoint = listCheckpoints(options.output).back().path;
+  if (now() - drawn > secondsBetweenPictures)
+    drawCurves();
+  return {};
+}
+
+void Run::drawCurves() {
+  drawn = now();
+  // A picture is no reason to end a run.
+  if (Status written = drawRunCurves(options.output); !written)
+    progress.message("warning: " + written.error().text());
+}
+
+/// A picture of what is learned from.
+void Run::showCrops(const Batch &batch) {
+  Canvas sheet = cropSheet(batch, augment, learner.shape().batch);
+  if (Status written = writePng(options.output + "/crops.png", sheet); !written)
+    progress.message("warning: " + written.error().text());
+}
+
+Error Run::notFinite(const Batch &batch, const StepScalars &scalars) {
+  std::string message = "the loss is not finite at step " +
+                        std::to_string(summary.step) + ", lr " +
+                        std::to_string(scalars.learningRate) + ", first images";
+  for (size_t i = 0; i < std::min<size_t>(4, batch.indices.size()); ++i)
+    message += " " + std::to_string(batch.indices[i]);
+  std::string hint = "lower --lr or --clip-grad; earlier checkpoints are whole";
+  if (auto saved = store.saveAs("NaN", learner.state(), runState()))
+    hint += ", the state is in checkpoint_NaN";
+  return {ExitCode::NonFinite,
+          "loss-not-finite",
+          message,
+          options.output,
+          {},
+          hint};
+}
+
+void Run::watch() {
+  if (auto warning = monitor.update(teacherSigns(learner.outputs())))
+    progress.message("warning: step " + std::to_string(summary.step) + ": " +
+                     *warning);
+}
+
+ProgressSample Run::sample(const StepScalars &scalars) const {
+  return {.step = summary.step,
+          .steps = summary.steps,
+          .epoch = (summary.step - 1) / stepsPerEpoch,
+          .epochs = static_cast<double>(summary.steps) /
+                    static_cast<double>(stepsPerEpoch),
+          .loss = loss(),
+          .learningRate = scalars.learningRate,
+          .batch = learner.shape().batch,
+          .images = summary.images,
+          .seconds = now() - began,
+          .waitSeconds = loader->waited()};
+}
+
+Status Run::log(const StepScalars &scalars) {
+  if (means.empty())
+    return {};
+  double seconds = now() - began;
+  summary.loss = means.of("loss");
+  // The first four are those of DINO's own log.
+  std::vector<LogField> fields = {
+      {"train_loss", summary.loss},
+      {"train_lr", scalars.learningRate},
+      {"train_wd", scalars.weightDecay},
+      {"epoch", (summary.step - 1) / stepsPerEpoch},
+      {"step", summary.step},
+      {"images", summary.step * learner.shape().batch}};
+  if (!learner.shape().labelled) {
+    fields.push_back({"teacher_momentum", scalars.teacherMomentum});
+    fields.push_back({"teacher_temp", scalars.teacherTemperature});
+  }
+  for (LogField &field : means.others())
+    fields.push_back(std::move(field));
+  fields.push_back(
+      {"images_per_s", static_cast<double>(summary.images) / seconds});
+  fields.push_back({"data_share", loader->waited() / seconds});
+  means.clear();
+  return logFile->append(fields);
+}
+
+Status Run::takeStep() {
+  BCSSL_ASSIGN_OR_RETURN(batch, loader->next());
+  if (summary.step == 0)
+    showCrops(*batch);
+  StepScalars scalars = schedules.at(summary.step);
+  BCSSL_RETURN_IF_ERROR(
+      learner.step(*batch, scalars, options.seed, summary.step));
+  ++summary.step;
+  summary.images += learner.shape().batch;
+  means.add(learner.outputs());
+  if (!std::isfinite(loss())) {
+    BCSSL_RETURN_IF_ERROR(log(scalars));
+    return notFinite(*batch, scalars);
+  }
+  return afterStep(scalars);
+}
+
+Status Run::afterStep(const StepScalars &scalars) {
+  watch();
+  progress.update(sample(scalars));
+  bool epochEnds = summary.step % stepsPerEpoch == 0;
+  bool ends = summary.step == summary.steps;
+  bool saves =
+      options.saveEvery > 0 ? summary.step % options.saveEvery == 0 : epochEnds;
+  if (ends || epochEnds || saves || summary.step % options.logEvery == 0)
+    BCSSL_RETURN_IF_ERROR(log(scalars));
+  return ends || saves ? save() : Status();
+}
+
+Result<TrainSummary> Run::go() {
+  began = now();
+  auto outOfTime = [&] {
+    return options.length.seconds > 0 && now() - began > options.length.seconds;
+  };
+  while (summary.step < summary.steps) {
+    if (StopSignals::received())
+      summary.end = RunEnd::Signal;
+    else if (outOfTime())
+      summary.end = RunEnd::OutOfTime;
+    if (summary.end != RunEnd::Complete)
+      break;
+    BCSSL_RETURN_IF_ERROR(takeStep());
+  }
+  summary.seconds = now() - began;
+  if (!means.empty())
+    BCSSL_RETURN_IF_ERROR(log(schedules.at(summary.step - 1)));
+  progress.finish();
+  // Before its first step a run has nothing to lose.
+  if (summary.step > 0) {
+    BCSSL_RETURN_IF_ERROR(save());
+    drawCurves();
+  }
+  if (summary.end == RunEnd::Signal)
+    progress.message(std::string("stopped by ") +
+                     signalName(StopSignals::received()) + " at step " +
+                     std::to_string(summary.step) +
+                     "; the same command goes on from there");
+  return summary;
+}
+
+} // namespace
+
+Result<TrainSummary> train(Learner &learner,
+                           std::shared_ptr<const Dataset> data,
+                           const TrainOptions &options) {
+  const StepShape &shape = learner.shape();
+  if (data->size() < shape.batch)
+    return Error{ExitCode::BadData,
+                 "data-size",
+                 "the data set has " + std::to_string(data->size()) +
+                     " images, a step takes " + std::to_string(shape.batch),
+                 options.output,
+                 {},
+                 "compile with a smaller --batch"};
+  BCSSL_RETURN_IF_ERROR(checkLabels(*data, shape));
+  int64_t stepsPerEpoch = data->size() / shape.batch;
+  int64_t steps = options.length.stepsFor(shape.batch, stepsPerEpoch);
+  BCSSL_ASSIGN_OR_RETURN(
+      schedules,
+      Schedules::create(options.schedule, shape.batch, stepsPerEpoch, steps));
+  BCSSL_ASSIGN_OR_RETURN(store,
+                         CheckpointStore::open(options.output, options.keep));
+  Run run(learner, std::move(data), options, std::move(store),
+          std::move(schedules), steps);
+  BCSSL_RETURN_IF_ERROR(run.start());
+  return run.go();
+}
+
+} // namespace bcssl

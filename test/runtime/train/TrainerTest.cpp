@@ -1,0 +1,254 @@
+//===- TrainerTest.cpp ----------------------------------------------------===//
+
+#include "runtime/report/Signals.h"
+#include "runtime/train/RunFolder.h"
+#include "test/runtime/train/FakeLearner.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace bcssl;
+namespace fs = std::filesystem;
+
+namespace {
+
+class TrainerTest : public testing::Test {
+protected:
+  TrainerTest() {
+    options.output = directory.path + "/run";
+    fs::create_directories(options.output);
+    options.augment = mildAugmentOptions();
+    options.length.steps = 25;
+    options.progress = ProgressMode::None;
+    options.saveEvery = 5;
+    options.logEvery = 1;
+    StopSignals::reset();
+  }
+
+  Result<TrainSummary> run() { return train(learner, data, options); }
+
+  /// The hash of an undisturbed run in another folder.
+  std::string undisturbed() {
+    FakeLearner other;
+    TrainOptions elsewhere = options;
+    elsewhere.output = directory.path + "/undisturbed";
+    fs::create_directories(elsewhere.output);
+    elsewhere.resume = "none";
+    return train(other, data, elsewhere)->hash;
+  }
+
+  std::vector<std::string> log() const {
+    std::vector<std::string> lines;
+    std::ifstream stream(options.output + "/log.txt");
+    for (std::string line; std::getline(stream, line);)
+      lines.push_back(line);
+    return lines;
+  }
+
+  TemporaryDirectory directory;
+  FakeLearner learner;
+  std::shared_ptr<Dataset> data = std::make_shared<FakeDataset>(30);
+  TrainOptions options;
+};
+
+TEST_F(TrainerTest, RunsToItsEnd) {
+  auto summary = run();
+  ASSERT_TRUE(summary.ok()) << summary.error().text();
+  EXPECT_EQ(summary->end, RunEnd::Complete);
+  EXPECT_EQ(summary->exitCode(), ExitCode::Done);
+  EXPECT_EQ(summary->step, 25);
+  EXPECT_EQ(summary->images, 100);
+  EXPECT_EQ(learner.steps, 25);
+  EXPECT_EQ(fs::path(summary->checkpoint).filename(), "checkpoint_0000025");
+  EXPECT_EQ(summary->hash.size(), 32u);
+  EXPECT_TRUE(fs::exists(options.output + "/curve.png"));
+  EXPECT_TRUE(fs::exists(options.output + "/crops.png"));
+  ASSERT_EQ(log().size(), 25u);
+  EXPECT_EQ(log()[0].rfind("{\"train_loss\": ", 0), 0u) << log()[0];
+  // 30 images are 7 steps of 4: step 8 is the first of the second epoch.
+  EXPECT_NE(log()[6].find("\"epoch\": 0, \"step\": 7"), std::string::npos);
+  EXPECT_NE(log()[7].find("\"epoch\": 1, \"step\": 8"), std::string::npos);
+  EXPECT_NE(log()[7].find("\"teacher_entropy\": 2.0"), std::string::npos);
+}
+
+TEST_F(TrainerTest, SavesAtEpochsByDefault) {
+  options.saveEvery = 0;
+  options.keep.newest = 0;
+  ASSERT_TRUE(run().ok());
+  std::vector<int64_t> steps;
+  for (const CheckpointEntry &entry : listCheckpoints(options.output))
+    steps.push_back(entry.step);
+  EXPECT_EQ(steps, (std::vector<int64_t>{7, 14, 21, 25}));
+}
+
+TEST_F(TrainerTest, LoaderThreadsChangeNothing) {
+  options.loaderThreads = 0;
+  std::string none = run()->hash;
+  options.loaderThreads = 4;
+  EXPECT_EQ(undisturbed(), none);
+}
+
+TEST_F(TrainerTest, StoppedBySignalAndResumed) {
+  ASSERT_TRUE(StopSignals::install().ok());
+  learner.onStep = [](int64_t step, FakeLearner &) {
+    if (step == 12)
+      raise(SIGTERM);
+  };
+  auto stopped = run();
+  ASSERT_TRUE(stopped.ok());
+  EXPECT_EQ(stopped->end, RunEnd::Signal);
+  EXPECT_EQ(stopped->exitCode(), ExitCode::Stopped);
+  EXPECT_EQ(stopped->step, 13);
+  EXPECT_EQ(fs::path(stopped->checkpoint).filename(), "checkpoint_0000013");
+  StopSignals::reset();
+
+  learner = FakeLearner();
+  auto resumed = run();
+  ASSERT_TRUE(resumed.ok()) << resumed.error().text();
+  EXPECT_EQ(resumed->firstStep, 13);
+  EXPECT_EQ(learner.steps, 12);
+  EXPECT_EQ(resumed->hash, undisturbed());
+  EXPECT_EQ(log().size(), 25u);
+}
+
+TEST_F(TrainerTest, OutOfTimeKeepsACheckpoint) {
+  options.length.seconds = 1e-9;
+  auto summary = run();
+  ASSERT_TRUE(summary.ok());
+  EXPECT_EQ(summary->end, RunEnd::OutOfTime);
+  EXPECT_EQ(summary->exitCode(), ExitCode::Done);
+  EXPECT_EQ(summary->step, 0);
+  EXPECT_TRUE(listCheckpoints(options.output).empty());
+}
+
+TEST_F(TrainerTest, NotANumberStopsTheRun) {
+  learner.onStep = [](int64_t step, FakeLearner &learner) {
+    learner.values[0].value =
+        step == 7 ? std::numeric_limits<float>::infinity() : 1;
+  };
+  auto summary = run();
+  ASSERT_FALSE(summary.ok());
+  EXPECT_EQ(summary.error().code, ExitCode::NonFinite);
+  EXPECT_NE(summary.error().message.find("step 8"), std::string::npos);
+  EXPECT_TRUE(fs::exists(options.output + "/checkpoint_NaN/state.json"));
+  EXPECT_EQ(listCheckpoints(options.output).back().step, 5);
+  EXPECT_EQ(log().size(), 8u);
+}
+
+TEST_F(TrainerTest, OnlyItsOwnRunGoesOn) {
+  options.length.steps = 5;
+  ASSERT_TRUE(run().ok());
+  options.length.steps = 25;
+  auto refused = [&](const char *id) {
+    auto summary = run();
+    EXPECT_FALSE(summary.ok());
+    EXPECT_EQ(summary.error().id, id);
+    EXPECT_EQ(summary.error().code, ExitCode::Usage);
+    EXPECT_FALSE(summary.error().hint.empty());
+  };
+  learner.program = "other";
+  refused("resume-program");
+  learner.program = "program";
+  options.seed = 1;
+  refused("resume-seed");
+  options.seed = 0;
+  data = std::make_shared<FakeDataset>(31);
+  refused("resume-data");
+  data = std::make_shared<FakeDataset>(30);
+  options.length.steps = 3;
+  refused("resume-length");
+  options.length.steps = 25;
+  options.resume = "none";
+  refused("output-used");
+  options.resume = "auto";
+  EXPECT_TRUE(run().ok());
+}
+
+TEST_F(TrainerTest, StartsFromANamedCheckpoint) {
+  options.length.steps = 10;
+  ASSERT_TRUE(run().ok());
+  options.length.steps = 25;
+  options.resume = options.output + "/checkpoint_0000005";
+  options.output = directory.path + "/second";
+  fs::create_directories(options.output);
+  auto summary = run();
+  ASSERT_TRUE(summary.ok()) << summary.error().text();
+  EXPECT_EQ(summary->firstStep, 5);
+}
+
+TEST_F(TrainerTest, DamagedCheckpointCostsOnlyItsSteps) {
+  options.length.steps = 10;
+  ASSERT_TRUE(run().ok());
+  std::ofstream(options.output + "/checkpoint_0000010/model.safetensors",
+                std::ios::app)
+      << "x";
+  options.length.steps = 25;
+  auto summary = run();
+  ASSERT_TRUE(summary.ok()) << summary.error().text();
+  EXPECT_EQ(summary->firstStep, 5);
+}
+
+TEST_F(TrainerTest, LabelsMustBeClasses) {
+  learner.form.labelled = true;
+  learner.form.outputs = 2; // the data has three classes
+  auto summary = run();
+  ASSERT_FALSE(summary.ok());
+  EXPECT_EQ(summary.error().id, "data-labels");
+  EXPECT_EQ(summary.error().file, "image 2");
+}
+
+TEST_F(TrainerTest, TooFewImagesAreRefused) {
+  data = std::make_shared<FakeDataset>(3);
+  EXPECT_EQ(run().error().id, "data-size");
+}
+
+TEST_F(TrainerTest, FolderBelongsToOneProcess) {
+  auto first = FolderLock::take(options.output);
+  ASSERT_TRUE(first.ok());
+  auto second = FolderLock::take(options.output);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().id, "output-busy");
+}
+
+// Killed at random moments and resumed each time, a run ends in the very
+// checkpoint of an undisturbed one.
+TEST_F(TrainerTest, KilledTwentyTimesEndsInTheSameBits) {
+  options.length.steps = 400;
+  options.saveEvery = 7;
+  int killed = 0;
+  for (int round = 0; round < 20; ++round) {
+    pid_t child = fork();
+    if (child == 0) {
+      learner.onStep = [](int64_t, FakeLearner &) { usleep(300); };
+      _exit(train(learner, data, options).ok() ? 0 : 1);
+    }
+    usleep(static_cast<useconds_t>(2000 + round * 7919 % 15000));
+    kill(child, SIGKILL);
+    int result = 0;
+    ASSERT_EQ(waitpid(child, &result, 0), child);
+    killed += WIFSIGNALED(result);
+    if (!WIFSIGNALED(result))
+      ASSERT_EQ(WEXITSTATUS(result), 0);
+  }
+  EXPECT_GT(killed, 10);
+  auto summary = run();
+  ASSERT_TRUE(summary.ok()) << summary.error().text();
+  EXPECT_EQ(summary->step, 400);
+  EXPECT_EQ(summary->hash, undisturbed());
+  EXPECT_EQ(log().size(), 400u);
+}
+
+TEST(RunLengthTest, StepsThenImagesThenEpochs) {
+  EXPECT_EQ((RunLength{.epochs = 2.5}.stepsFor(64, 100)), 250);
+  EXPECT_EQ((RunLength{.images = 100'000}.stepsFor(64, 937)), 1563);
+  EXPECT_EQ((RunLength{.steps = 7, .images = 100}.stepsFor(64, 937)), 7);
+  EXPECT_EQ((RunLength{.epochs = 0}.stepsFor(64, 937)), 1);
+}
+
+} // namespace
