@@ -62,6 +62,29 @@ TEST_P(Expansion, KeepsTheValue) {
 INSTANTIATE_TEST_SUITE_P(, Expansion, testing::ValuesIn(allPrograms()),
                          [](const auto &info) { return info.param.name; });
 
+TEST(FoldBatchNorm, KeepsTheValue) {
+  Harness harness(R"(!x = tensor<2x4x3x5xf64> !k = tensor<3x3x5xf64>
+    !c = tensor<5xf64>
+    func.func @f(%x: !x, %k: !k, %m: !c,
+                 %v: !c {test.range = array<f64: 0.5, 2.0>}, %g: !c, %b: !c)
+        -> !x {
+      %0 = bcssl.depthwise_conv2d %x, %k : !x, !k -> !x
+      %1 = bcssl.batch_norm %0, %m, %v, %g, %b epsilon(1.0e-5)
+        : !x, !c, !c, !c, !c -> !x
+      return %1 : !x
+    })");
+  ASSERT_TRUE(harness.parsed());
+  std::vector<Tensor> arguments =
+      randomArguments(harness.function(), /*seed=*/4);
+  std::vector<Tensor> before = harness.run("f", arguments);
+  ASSERT_TRUE(harness.runPasses("bcssl-fold-batch-norm"));
+  harness.getModule().walk(
+      [](bcssl::BatchNormOp) { ADD_FAILURE() << "batch_norm is left"; });
+  std::vector<Tensor> after = harness.run("f", arguments);
+  ASSERT_EQ(after.size(), 1u);
+  expectClose(after[0], before[0], 1e-12, "folded");
+}
+
 TEST(Coverage, EveryExpansionHasAProgram) {
   expectAllCovered<bcssl::ExpandableInterface>(allPrograms());
 }

@@ -12,10 +12,18 @@
 #include "dialects/bcssl/Bcssl.h"
 
 #include <gtest/gtest.h>
+#include <vector>
 
 using namespace bcssl::reference;
 
 namespace {
+
+/// Kernels hold one precision: formation refuses `bcssl.cast` by name.
+std::vector<Program> fusiblePrograms() {
+  std::vector<Program> programs = differentiablePrograms();
+  std::erase_if(programs, [](const Program &p) { return p.name == "cast"; });
+  return programs;
+}
 
 class Fusion : public testing::TestWithParam<Program> {};
 
@@ -40,18 +48,20 @@ void expectSameValues(const Program &program, const std::string &flags) {
 } // namespace
 
 TEST_P(Fusion, KeepsTheValues) {
-  expectSameValues(GetParam(), "bcssl-pack-contractions,canonicalize,cse,"
-                               "bcssl-form-kernels,canonicalize,cse,"
-                               "bcssl-tile-large-kernels,bcssl-choose-tiles");
+  expectSameValues(GetParam(),
+                   "func.func(bcssl-pack-contractions),canonicalize,cse,"
+                   "func.func(bcssl-form-kernels),canonicalize,cse,"
+                   "func.func(bcssl-tile-large-kernels,bcssl-choose-tiles)");
 }
 
 TEST_P(Fusion, KeepsTheValuesWithoutJoining) {
-  expectSameValues(GetParam(), "bcssl-form-kernels{fuse=false}");
+  expectSameValues(GetParam(), "func.func(bcssl-form-kernels{fuse=false})");
 }
 
 TEST_P(Fusion, KeepsTheValuesWithoutRecomputing) {
-  expectSameValues(GetParam(), "bcssl-form-kernels{recompute=false}");
+  expectSameValues(GetParam(),
+                   "func.func(bcssl-form-kernels{recompute=false})");
 }
 
-INSTANTIATE_TEST_SUITE_P(, Fusion, testing::ValuesIn(differentiablePrograms()),
+INSTANTIATE_TEST_SUITE_P(, Fusion, testing::ValuesIn(fusiblePrograms()),
                          [](const auto &info) { return info.param.name; });

@@ -61,6 +61,8 @@ static void addMovement(std::vector<Program> &programs) {
   add("broadcast_rows", "bcssl.broadcast %x dims [0, 1]", "2x3", "2x3x4");
   add("broadcast_samples", "bcssl.broadcast %x dims [0]", "2", "2x3x4");
   add("broadcast_blocks", "bcssl.broadcast %x dims [1, 2]", "3x4", "2x3x4");
+  add("broadcast_sample_channels", "bcssl.broadcast %x dims [0, 3]", "2x3",
+      "2x2x4x3");
   add("reduce_all", "bcssl.reduce sum %x dims [0, 1, 2]", "2x3x4", "");
   add("reduce_rows", "bcssl.reduce sum %x dims [2]", "2x3x4", "2x3");
   add("reduce_columns", "bcssl.reduce sum %x dims [0, 1]", "2x3x4", "4");
@@ -100,6 +102,14 @@ static void addArithmetic(std::vector<Program> &programs) {
   add("exp", "math.exp %a");
   add("log", "math.log %b");
   add("sqrt", "math.sqrt %b");
+  add("rsqrt", "math.rsqrt %b");
+  programs.push_back(makeProgram("select", {{"x", "3x5"}}, R"(
+    (%a: !x, %b: !x) -> !x {
+      %0 = arith.constant dense<0.0> : !x
+      %1 = arith.cmpf ogt, %a, %0 : !x
+      %y = arith.select %1, %a, %b : tensor<3x5xi1>, !x
+      return %y : !x
+    })"));
   // One value on two ways, and a scalar spread over the other's elements.
   programs.push_back(makeProgram("residual", {{"x", "2x4"}, {"s", ""}}, R"(
     (%x: !x, %s: !s) -> (!x, !x) {
