@@ -124,10 +124,11 @@ def make_dino(start: Tensors, centring: str, norm_last_layer: bool, dtype: torch
     for name, parameter in student.named_parameters():
         if parameter.requires_grad:
             count = LAST_LAYER_COUNT if "last_layer" in name else COUNT
+            # Copies: AdamW works in place, and every run starts from these.
             dino.optimizer.state[parameter] = {
                 "step": torch.tensor(float(count)),
-                "exp_avg": torch.from_numpy(start[f"optimizer.{name}.exp_avg"]).to(dtype),
-                "exp_avg_sq": torch.from_numpy(start[f"optimizer.{name}.exp_avg_sq"]).to(dtype),
+                "exp_avg": torch.from_numpy(start[f"optimizer.{name}.exp_avg"]).to(dtype, copy=True),
+                "exp_avg_sq": torch.from_numpy(start[f"optimizer.{name}.exp_avg_sq"]).to(dtype, copy=True),
             }
     return dino
 
