@@ -1,0 +1,120 @@
+//===- bcssl-info.cpp - what a model costs, what a file holds -------------===//
+
+#include "runtime/base/Child.h"
+#include "runtime/base/Flags.h"
+#include "runtime/device/cpu/CpuLevel.h"
+#include "runtime/executable/Describe.h"
+
+#include <cstdio>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+using namespace bcssl;
+
+namespace {
+
+/// Whether the question is about models, which only the compiler knows.
+bool isAboutModels(int argc, char **argv) {
+  for (int i = 1; i < argc; ++i)
+    if (std::strncmp(argv[i], "--model", 7) == 0 ||
+        std::strcmp(argv[i], "--list-models") == 0 ||
+        std::strcmp(argv[i], "--list_models") == 0)
+      return true;
+  return false;
+}
+
+/// The compiler's JSON object as lines of "key: value".
+std::string lines(const std::string &object) {
+  auto json = nlohmann::ordered_json::parse(object, nullptr,
+                                            /*allow_exceptions=*/false);
+  if (!json.is_object())
+    return object;
+  std::string text;
+  for (const auto &[key, value] : json.items()) {
+    std::string shown = value.is_number_unsigned()
+                            ? grouped(value.get<uint64_t>())
+                        : value.is_string() ? value.get<std::string>()
+                                            : value.dump();
+    text += key + ": " + shown + "\n";
+  }
+  return text;
+}
+
+/// Hands all flags but --json to the compiler.
+Result<int> askCompiler(int argc, char **argv) {
+  std::vector<std::string> words;
+  bool json = false, list = false;
+  for (int i = 1; i < argc; ++i) {
+    json |= std::strcmp(argv[i], "--json") == 0;
+    list |= std::strncmp(argv[i], "--list", 6) == 0;
+    if (std::strcmp(argv[i], "--json") != 0)
+      words.push_back(argv[i]);
+  }
+  if (!list)
+    words.insert(words.begin(), "--describe");
+  BCSSL_ASSIGN_OR_RETURN(compiler, findTool("bcssl-compile"));
+  BCSSL_ASSIGN_OR_RETURN(child,
+                         runChild(compiler, words, /*captureOutput=*/true));
+  std::fputs((json || list ? child.output : lines(child.output)).c_str(),
+             stdout);
+  return child.exitCode;
+}
+
+Status describe(const std::string &file, bool json, bool kernels) {
+  BCSSL_ASSIGN_OR_RETURN(executable, Executable::open(file));
+  std::string text = kernels ? describeKernels(*executable)
+                     : json  ? describeJson(*executable)
+                             : describeText(*executable);
+  std::fputs(text.c_str(), stdout);
+  return {};
+}
+
+int report(const Error &error) {
+  std::fprintf(stderr, "bcssl-info: %s\n", error.text().c_str());
+  return static_cast<int>(error.code);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  if (isAboutModels(argc, argv)) {
+    auto exit = askCompiler(argc, argv);
+    return exit ? *exit : report(exit.error());
+  }
+  std::string file, kernelsFile, model;
+  bool json = false, listModels = false, listTargets = false;
+  Flags flags("bcssl-info",
+              "Prints what a compiled file holds, or what a model costs.",
+              {"bcssl-info step.bcx", "bcssl-info step.bcx --json",
+               "bcssl-info kernels step.bcx",
+               "bcssl-info --model=bcssl-tiny --kernel=31",
+               "bcssl-info --list-models"});
+  flags.positional("FILE", file, "a compiled program (.bcx)");
+  flags.add("json", json, "print one JSON object");
+  flags.add("model", model,
+            "a model of the zoo; takes the model flags of bcssl-compile");
+  flags.add("list-models", listModels, "print the names of the models");
+  flags.add("list-targets", listTargets,
+            "print the machine code that this CPU runs, best first");
+  Flags &kernels = flags.command(
+      "kernels", "how often kernels run, and their share of the work");
+  kernels.positional("FILE", kernelsFile, "a compiled program (.bcx)",
+                     {.required = true});
+  if (auto exit = flags.parse(argc, argv))
+    return *exit;
+  if (listTargets) {
+    for (const std::string &target : cpuTargets())
+      std::puts(target.c_str());
+    return 0;
+  }
+  if (file.empty() && !kernels.chosen())
+    return report({ExitCode::Usage,
+                   "usage",
+                   "expects a file or --model=NAME",
+                   {},
+                   {},
+                   "try bcssl-info --help"});
+  Status status =
+      describe(kernels.chosen() ? kernelsFile : file, json, kernels.chosen());
+  return status ? 0 : report(status.error());
+}
