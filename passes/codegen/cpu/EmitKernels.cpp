@@ -79,17 +79,13 @@ void emitFamily(KernelContext context) {
   }
 }
 
-/// The kernel's text without locations: equal text, equal code.
+/// The kernel's text without locations and outer names: equal text, equal code.
 std::string keyOf(KernelOp kernel) {
   std::string key;
   llvm::raw_string_ostream stream(key);
-  OpPrintingFlags flags;
-  flags.useLocalScope().assumeVerified();
-  stream << stringifyKernelFamily(kernel.getFamily()) << kernel.getTileAttr();
-  for (Type type : kernel->getOperandTypes())
-    stream << type;
-  // Operations print with fresh numbers inside the isolated region.
-  kernel.getBody().front().print(stream);
+  // The scope is the isolated kernel itself: numbering the whole program for
+  // each kernel would take quadratic time.
+  kernel->print(stream, OpPrintingFlags().useLocalScope().assumeVerified());
   return key;
 }
 
