@@ -28,20 +28,20 @@ Status allocatePixels(Image &image, const DecodeLimits &limits,
                      std::to_string(image.height) + " pixels, the limit is " +
                      std::to_string(limits.pixels) + " and 65535 a side",
                  name};
-  try {
-    image.pixels.resize(pixels * static_cast<uint64_t>(image.channels));
-  } catch (const std::bad_alloc &) {
-    return outOfImageMemory(name);
-  }
+  image.pixels.resize(pixels * static_cast<uint64_t>(image.channels));
   return {};
 }
 
 Result<Image> decodeImage(std::span<const uint8_t> file,
                           const std::string &name, const DecodeLimits &limits) {
-  if (isPng(file))
-    return decodePng(file, name, limits);
-  if (isJpeg(file))
-    return decodeJpeg(file, name, limits);
+  try {
+    if (isPng(file))
+      return decodePng(file, name, limits);
+    if (isJpeg(file))
+      return decodeJpeg(file, name, limits);
+  } catch (const std::bad_alloc &) {
+    return outOfImageMemory(name);
+  }
   return Error{ExitCode::BadData,
                "image-format",
                file.empty() ? "the file is empty"
@@ -52,10 +52,14 @@ Result<Image> decodeImage(std::span<const uint8_t> file,
 }
 
 Result<Image> readImage(const std::string &path, const DecodeLimits &limits) {
-  BCSSL_ASSIGN_OR_RETURN(bytes, readFile(path, limits.fileBytes));
-  return decodeImage(
-      {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()}, path,
-      limits);
+  try {
+    BCSSL_ASSIGN_OR_RETURN(bytes, readFile(path, limits.fileBytes));
+    return decodeImage(
+        {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()}, path,
+        limits);
+  } catch (const std::bad_alloc &) {
+    return outOfImageMemory(path);
+  }
 }
 
 Image withChannels(Image image, int channels) {

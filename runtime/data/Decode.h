@@ -29,7 +29,7 @@ struct DecodeLimits {
 /// Decodes the content of a file called `name`.
 /// Errors (BadData unless said): "image-format", "image-pixels",
 /// "png-corrupt", "png-truncated", "jpeg-corrupt", "jpeg-truncated",
-/// "jpeg-scans", "out-of-memory" (NoResource).
+/// "jpeg-scans", "jpeg-memory", "out-of-memory" (NoResource).
 Result<Image> decodeImage(std::span<const uint8_t> file,
                           const std::string &name,
                           const DecodeLimits &limits = {});

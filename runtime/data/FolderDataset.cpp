@@ -73,7 +73,8 @@ public:
 
 private:
   Status visit(const std::string &directory);
-  Status visitEntry(const std::string &directory, const fs::path &path);
+  Status visitEntry(const std::string &directory,
+                    const fs::directory_entry &entry);
 
   /// Device and inode of the directories from the root to here.
   std::vector<std::pair<dev_t, ino_t>> ancestors;
@@ -116,29 +117,33 @@ Status Walker::visit(const std::string &directory) {
   std::error_code code;
   for (fs::directory_iterator at(directory, code), end; !code && at != end;
        at.increment(code))
-    BCSSL_RETURN_IF_ERROR(visitEntry(directory, at->path()));
+    BCSSL_RETURN_IF_ERROR(visitEntry(directory, *at));
   ancestors.pop_back();
   return code ? Status(folderError(directory, code.message())) : Status();
 }
 
-Status Walker::visitEntry(const std::string &directory, const fs::path &path) {
+Status Walker::visitEntry(const std::string &directory,
+                          const fs::directory_entry &entry) {
+  // The directory tells the kind of most entries, which saves a system call
+  // for each of a million files.
   std::error_code code;
-  fs::file_status status = fs::status(path, code);
-  if (fs::is_directory(status))
-    return visit(path.string());
-  std::string name = path.filename().string();
+  if (entry.is_directory(code))
+    return visit(entry.path().string());
+  std::string name = entry.path().filename().string();
   if (!isImageName(name))
     return {};
-  if (!fs::exists(status))
+  if (entry.is_regular_file(code)) {
+    found.emplace_back(directory, std::move(name));
+    return {};
+  }
+  if (!entry.exists(code))
     return Error{ExitCode::NoInput, "file-missing",
                  "cannot open the file: " +
                      (code ? code.message() : "the link leads nowhere"),
-                 path.string()};
-  if (!fs::is_regular_file(status))
-    return Error{ExitCode::BadData, "file-kind",
-                 "expects a regular file, got a pipe or device", path.string()};
-  found.emplace_back(directory, std::move(name));
-  return {};
+                 entry.path().string()};
+  return Error{ExitCode::BadData, "file-kind",
+               "expects a regular file, got a pipe or device",
+               entry.path().string()};
 }
 
 static Error emptyFolder(const char *id, const std::string &path) {

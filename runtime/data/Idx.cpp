@@ -77,14 +77,7 @@ private:
     constexpr uint64_t piece = uint64_t{1} << 20;
     while (out.size() < elements) {
       uint64_t have = out.size();
-      try {
-        uint64_t next = std::max(piece, have);
-        out.resize(std::min(elements, have + next));
-      } catch (const std::bad_alloc &) {
-        return Error{ExitCode::NoResource, "out-of-memory",
-                     "no memory for " + std::to_string(elements) + " bytes",
-                     name};
-      }
+      out.resize(std::min(elements, have + std::max(piece, have)));
       BCSSL_ASSIGN_OR_RETURN(count, reader.read(std::span(out).subspan(have)));
       if (have + count < out.size())
         return failure("idx-truncated", "expects " + std::to_string(elements) +
@@ -101,17 +94,30 @@ private:
 
 } // namespace
 
+static Error outOfMemory(const std::string &name) {
+  return {ExitCode::NoResource, "out-of-memory", "no memory for the file",
+          name};
+}
+
 Result<IdxArray> parseIdx(std::span<const uint8_t> file,
                           const std::string &name, const IdxLimits &limits) {
-  return Parser(file, name, limits).run();
+  try {
+    return Parser(file, name, limits).run();
+  } catch (const std::bad_alloc &) {
+    return outOfMemory(name);
+  }
 }
 
 Result<IdxArray> readIdx(const std::string &path, const IdxLimits &limits) {
-  // Room for the header beside the largest plain content.
-  BCSSL_ASSIGN_OR_RETURN(bytes, readFile(path, limits.elements + 1024));
-  return parseIdx(
-      {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()}, path,
-      limits);
+  try {
+    // Room for the header beside the largest plain content.
+    BCSSL_ASSIGN_OR_RETURN(bytes, readFile(path, limits.elements + 1024));
+    return parseIdx(
+        {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()}, path,
+        limits);
+  } catch (const std::bad_alloc &) {
+    return outOfMemory(path);
+  }
 }
 
 } // namespace bcssl

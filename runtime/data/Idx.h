@@ -32,7 +32,8 @@ struct IdxLimits {
 /// Parses the content of a file called `name`. Memory grows with the data that
 /// is really there, never with what the header claims.
 /// Errors (BadData, with offset): "idx-magic", "idx-dimensions", "idx-limit",
-/// "idx-truncated", "idx-trailing", and those of GzipReader.
+/// "idx-truncated", "idx-trailing", and those of GzipReader; "out-of-memory"
+/// (NoResource).
 Result<IdxArray> parseIdx(std::span<const uint8_t> file,
                           const std::string &name,
                           const IdxLimits &limits = {});

@@ -15,7 +15,7 @@ namespace bcssl {
 inline constexpr int mostImageSide = 65535;
 
 /// Allocates the pixels of an image whose sides and channels are set.
-/// Errors: "image-pixels" (BadData), "out-of-memory" (NoResource).
+/// Throws std::bad_alloc, which decodeImage catches. Error: "image-pixels".
 Status allocatePixels(Image &image, const DecodeLimits &limits,
                       const std::string &name);
 

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <csetjmp>
 #include <cstdio>
+#include <jerror.h>
 #include <jpeglib.h>
 
 namespace bcssl {
@@ -53,6 +54,9 @@ static JpegState &stateOf(j_common_ptr info) {
 [[noreturn]] static void onError(j_common_ptr info) {
   JpegState &state = stateOf(info);
   info->err->format_message(info, state.message);
+  // The decoder wanted to go to disk, which is how it says "over the limit".
+  if (info->err->msg_code == JERR_NO_BACKING_STORE)
+    state.id = "jpeg-memory";
   std::longjmp(state.jump, 1);
 }
 
@@ -171,6 +175,8 @@ Result<Image> decodeJpeg(std::span<const uint8_t> file, const std::string &name,
   state.mostScans = limits.scans;
   state.mostMemory = limits.memory;
   auto failure = [&] {
+    if (state.errors.msg_code == JERR_OUT_OF_MEMORY)
+      return outOfImageMemory(name);
     return Error{ExitCode::BadData, state.id,
                  std::string("not a sound JPEG: ") + state.message, name,
                  file.size() - state.source.bytes_in_buffer};
