@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,9 +96,26 @@ static bool readAll(int descriptor, std::string &text) {
   }
 }
 
+/// Waits for the child's end, and passes on a stop request once.
+static bool await(pid_t child, int stop, int &state) {
+  for (pid_t done = 0; done != child;) {
+    done = waitpid(child, &state, stop >= 0 ? WNOHANG : 0);
+    if (done < 0 && errno != EINTR)
+      return false;
+    if (done != 0)
+      continue;
+    pollfd request{stop, POLLIN, 0};
+    if (poll(&request, 1, /*milliseconds=*/20) == 1) {
+      kill(child, SIGTERM);
+      stop = -1;
+    }
+  }
+  return true;
+}
+
 Result<ChildResult> runChild(const std::string &program,
                              const std::vector<std::string> &arguments,
-                             bool captureOutput) {
+                             bool captureOutput, int stop) {
   int ends[2] = {-1, -1};
   if (captureOutput && pipe2(ends, O_CLOEXEC) != 0)
     return startError(program, errno);
@@ -114,9 +132,8 @@ Result<ChildResult> runChild(const std::string &program,
   if (code != 0)
     return startError(program, code);
   int state = 0;
-  while (waitpid(child, &state, 0) < 0)
-    if (errno != EINTR)
-      return startError(program, errno);
+  if (!await(child, stop, state))
+    return startError(program, errno);
   if (!complete)
     return Error{ExitCode::BadData, "child-output",
                  program + " wrote more than " + std::to_string(maxOutput) +

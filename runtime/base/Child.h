@@ -25,11 +25,12 @@ struct ChildResult {
 };
 
 /// Runs a program and waits for it. Its stderr is ours, and so is its stdout
-/// unless it is captured (at most 64 MiB; more is an error).
+/// unless it is captured (at most 64 MiB; more is an error). The child gets
+/// SIGTERM when the descriptor `stop`, if there is one, becomes readable.
 /// Errors: "child-start" (NoResource), "child-output" (BadData).
 Result<ChildResult> runChild(const std::string &program,
                              const std::vector<std::string> &arguments,
-                             bool captureOutput);
+                             bool captureOutput, int stop = -1);
 
 } // namespace bcssl
 

@@ -70,6 +70,10 @@ public:
   static Result<CheckpointStore> open(const std::string &directory,
                                       KeepPolicy keep = {});
 
+  /// Whether the disk could take one more checkpoint now.
+  /// Errors: "disk-full" (Io) with needed and free bytes.
+  Status checkSpace(const StateAccess &state) const;
+
   /// Writes a checkpoint for `run.step` and then removes old ones. Returns what
   /// was written, digests included. On any error the older checkpoints stay as
   /// they are. Errors: "disk-full" and others of AtomicFile (Io, CannotCreate).

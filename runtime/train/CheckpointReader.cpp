@@ -1,5 +1,6 @@
 //===- CheckpointReader.cpp - find, verify, load --------------------------===//
 
+#include "runtime/base/ReadFile.h"
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/FileTensor.h"
 #include "runtime/train/TensorMatch.h"
@@ -7,7 +8,6 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 
 namespace bcssl {
 
@@ -40,23 +40,14 @@ std::vector<CheckpointEntry> listCheckpoints(const std::string &directory) {
   return entries;
 }
 
-static Result<std::string> readText(const std::string &path) {
-  std::error_code code;
-  if (!fs::is_regular_file(path, code))
-    return Error{ExitCode::NoInput, "file-open", "no such file", path};
-  std::ifstream stream(path, std::ios::binary);
-  std::string text(1 << 20, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(stream.gcount()));
-  if (stream.bad())
-    return Error{ExitCode::Io, "file-read", "cannot read", path};
-  return text;
-}
+/// More than any state file has; parseRunState has the limit that counts.
+static constexpr uint64_t mostStateBytes = 1 << 24;
 
 Result<RunState> verifyCheckpoint(const std::string &path) {
   std::string statePath = path + "/" + std::string(stateFileName);
-  BCSSL_ASSIGN_OR_RETURN(text, readText(statePath));
-  auto run = parseRunState(text);
+  BCSSL_ASSIGN_OR_RETURN(bytes, readFile(statePath, mostStateBytes));
+  auto run = parseRunState(
+      {reinterpret_cast<const char *>(bytes.data()), bytes.size()});
   if (!run) {
     Error error = run.error();
     error.file = statePath;

@@ -111,8 +111,11 @@ static std::vector<TensorSource> collect(StateAccess &state, bool model) {
   return sources;
 }
 
-/// Refuses early where the disk cannot take the whole checkpoint.
-static Status checkSpace(const std::string &folder, uint64_t needed) {
+Status CheckpointStore::checkSpace(const StateAccess &state) const {
+  // state.json and the headers are small beside the tensors.
+  uint64_t needed = 1 << 16;
+  for (const artifact::Variable &variable : state.variables())
+    needed += FileTensor(variable).bytes() + 256;
   struct statvfs info;
   if (statvfs(folder.c_str(), &info) != 0)
     return {};
@@ -132,14 +135,6 @@ static Status checkSpace(const std::string &folder, uint64_t needed) {
 /// Writes the three files into `path`.
 static Result<RunState> writeFiles(const std::string &path, StateAccess &state,
                                    RunState run) {
-  // state.json and the headers are small beside the tensors.
-  uint64_t needed = 1 << 16;
-  for (const artifact::Variable &variable : state.variables()) {
-    FileTensor form(variable);
-    needed += form.bytes() + 256;
-  }
-  BCSSL_RETURN_IF_ERROR(checkSpace(path, needed));
-
   run.files.clear();
   DigestStream whole;
   for (bool model : {true, false}) {
@@ -183,6 +178,7 @@ static Status putInPlace(const std::string &folder,
 
 Result<RunState> CheckpointStore::write(const std::string &name,
                                         StateAccess &state, RunState run) {
+  BCSSL_RETURN_IF_ERROR(checkSpace(state));
   std::string temporary = temporaryPath(folder, name);
   if (mkdir(temporary.c_str(), 0777) != 0)
     return systemError("file-create", "create the directory", errno, temporary,

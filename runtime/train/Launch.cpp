@@ -3,17 +3,16 @@
 #include "runtime/train/Launch.h"
 
 #include "runtime/base/AtomicFile.h"
+#include "runtime/base/Child.h"
+#include "runtime/base/ReadFile.h"
 #include "runtime/report/JsonLog.h"
 #include "runtime/report/Signals.h"
-#include "runtime/train/CompileChild.h"
 #include "runtime/train/RunFolder.h"
 
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 namespace bcssl {
 
@@ -27,18 +26,30 @@ static void say(const TrainSettings &settings, const std::string &text) {
 
 static Status compileModel(const TrainSettings &settings,
                            const std::string &output) {
-  BCSSL_ASSIGN_OR_RETURN(compiler, findCompiler());
-  std::vector<std::string> command = {compiler, "--model=" + settings.model};
+  BCSSL_ASSIGN_OR_RETURN(compiler, findTool("bcssl-compile"));
+  std::vector<std::string> words = {"--model=" + settings.model};
   for (const auto &[name, value] : settings.modelOptions)
-    command.push_back("--" + name + "=" + value);
+    words.push_back("--" + name + "=" + value);
   for (const std::string &target : settings.targets)
-    command.push_back("--target=" + target);
-  command.push_back("--output=" + output);
-  std::string text = "compiling " + settings.model;
-  for (const auto &[name, value] : settings.modelOptions)
-    text += " " + name + "=" + value;
+    words.push_back("--target=" + target);
+  std::string text = "compiling";
+  for (const std::string &word : words)
+    text += " " + word;
   say(settings, text);
-  return runChild(command);
+  words.push_back("--output=" + output);
+  BCSSL_ASSIGN_OR_RETURN(result,
+                         runChild(compiler, words, /*captureOutput=*/false,
+                                  StopSignals::descriptor()));
+  if (StopSignals::received())
+    return Error{ExitCode::Stopped, "stopped",
+                 "stopped before the first step; nothing is lost"};
+  if (result.exitCode == 0)
+    return {};
+  // A wrong model option is wrong usage here too.
+  bool usage = result.exitCode == static_cast<int>(ExitCode::Usage);
+  return Error{usage ? ExitCode::Usage : ExitCode::Failed, "compiler-failed",
+               "ended with exit code " + std::to_string(result.exitCode),
+               compiler};
 }
 
 /// Copies a program file into the folder of the run.
@@ -46,10 +57,9 @@ static Status keepProgram(const std::string &from, const std::string &to) {
   std::error_code code;
   if (fs::equivalent(from, to, code))
     return {};
-  std::ifstream stream(from, std::ios::binary);
-  if (!stream)
-    return Error{ExitCode::NoInput, "file-open", "cannot open", from};
-  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  // The largest file that Executable::open takes.
+  constexpr uint64_t most = (uint64_t{1} << 31) - 1;
+  BCSSL_ASSIGN_OR_RETURN(bytes, readFile(from, most));
   return writeFileAtomically(to, bytes);
 }
 

@@ -59,6 +59,7 @@ struct FixedFlag {
 /// Variables that flags are bound to, beside the settings themselves.
 struct Extras {
   std::string progress = "auto";
+  std::string device = "cpu";
   std::string augment;
   std::vector<double> globalScale;
   std::vector<double> localScale;
@@ -90,6 +91,10 @@ void addRunFlags(Flags &flags, TrainSettings &s, Extras &extras) {
   flags.add("program", s.program, "a compiled program instead of a model",
             {.type = "FILE"});
   flags.add("resume", train.resume, "auto, none, or a checkpoint");
+  flags.add("initial-checkpoint", train.initialCheckpoint,
+            "weights to begin with: a checkpoint or a safetensors file",
+            {.type = "PATH"});
+  flags.add("device", extras.device, "where to train", {.choices = {"cpu"}});
   flags.add("seed", train.seed, "of weights, order, crops and dropped paths");
   flags.add("progress", extras.progress, "what to show on stderr",
             {.choices = {"auto", "bar", "plain", "json", "none"}});

@@ -5,6 +5,7 @@
 #include "runtime/report/Png.h"
 #include "runtime/report/Signals.h"
 #include "runtime/train/RunFolder.h"
+#include "runtime/train/RunIdentity.h"
 #include "runtime/train/RunReport.h"
 
 #include <algorithm>
@@ -41,33 +42,6 @@ static double now() {
 /// Checkpoints may follow each other quickly; drawing takes longer than one.
 static constexpr double secondsBetweenPictures = 30;
 
-static std::string fingerprintText(const Dataset &data) {
-  char text[48];
-  std::snprintf(text, sizeof(text), "%lld-%016llx",
-                static_cast<long long>(data.size()),
-                static_cast<unsigned long long>(data.fingerprint()));
-  return text;
-}
-
-/// A supervised step indexes by label: every one must name a class.
-static Status checkLabels(const Dataset &data, const StepShape &shape) {
-  if (!shape.labelled)
-    return {};
-  for (int64_t i = 0; i < data.size(); ++i) {
-    int64_t label = data.label(i);
-    if (label < 0 || (shape.outputs > 0 && label >= shape.outputs))
-      return Error{ExitCode::BadData,
-                   "data-labels",
-                   "image has the label " + std::to_string(label) +
-                       ", the program expects 0 to " +
-                       std::to_string(shape.outputs - 1),
-                   data.name(i),
-                   {},
-                   "give data with a folder per class, or another --classes"};
-  }
-  return {};
-}
-
 namespace {
 
 /// One run of train().
@@ -79,6 +53,7 @@ public:
       : learner(learner), data(std::move(data)), options(options),
         store(std::move(store)), schedules(std::move(schedules)),
         progress(options.progress),
+        identity(RunIdentity::of(learner, *this->data, options.seed)),
         monitor(std::max<int64_t>(2, learner.shape().outputs)) {
     summary.steps = steps;
     stepsPerEpoch = this->data->size() / learner.shape().batch;
@@ -89,7 +64,6 @@ public:
 
 private:
   Status resume();
-  Status checkSameRun(const RunState &run, const std::string &path) const;
   Status takeStep();
   Status afterStep(const StepScalars &scalars);
   Status log(const StepScalars &scalars);
@@ -108,6 +82,7 @@ private:
   CheckpointStore store;
   Schedules schedules;
   Progress progress;
+  RunIdentity identity;
   CollapseMonitor monitor;
   std::optional<JsonLog> logFile;
   std::unique_ptr<BatchLoader> loader;
@@ -119,37 +94,6 @@ private:
   double began = 0;
   double drawn = 0; ///< when the curves were
 };
-
-/// A checkpoint continues only the run that it is of: all of these change what
-/// the next step does.
-Status Run::checkSameRun(const RunState &run, const std::string &path) const {
-  auto differs = [&](const char *id, const std::string &what,
-                     const std::string &hint) {
-    return Error{ExitCode::Usage, id, what, path, {}, hint};
-  };
-  if (run.artifact != learner.hash())
-    return differs("resume-program",
-                   "the checkpoint belongs to another program (" +
-                       run.artifact + ", this one is " + learner.hash() + ")",
-                   "use the program.bcx that lies beside it");
-  if (run.data != fingerprintText(*data))
-    return differs("resume-data",
-                   "the data set has changed since the checkpoint (" +
-                       run.data + ", now " + fingerprintText(*data) + ")",
-                   "give the same --data, or start anew in another --output");
-  if (run.seed != options.seed)
-    return differs(
-        "resume-seed",
-        "the checkpoint was made with --seed=" + std::to_string(run.seed) +
-            ", got " + std::to_string(options.seed),
-        "give the same --seed");
-  if (run.step > summary.steps)
-    return differs("resume-length",
-                   "the checkpoint is at step " + std::to_string(run.step) +
-                       ", the run ends at " + std::to_string(summary.steps),
-                   "make the run longer");
-  return {};
-}
 
 Status Run::resume() {
   std::optional<RunState> run;
@@ -176,9 +120,19 @@ Status Run::resume() {
   }
   if (!run) {
     learner.initialize(options.seed);
-    return {};
+    return options.initialCheckpoint.empty()
+               ? Status()
+               : loadWeights(options.initialCheckpoint, learner.state());
   }
-  BCSSL_RETURN_IF_ERROR(checkSameRun(*run, path));
+  BCSSL_RETURN_IF_ERROR(identity.check(*run, path));
+  if (run->step > summary.steps)
+    return Error{ExitCode::Usage,
+                 "resume-length",
+                 "the checkpoint is at step " + std::to_string(run->step) +
+                     ", the run ends at " + std::to_string(summary.steps),
+                 path,
+                 {},
+                 "make the run longer"};
   summary.step = summary.firstStep = run->step;
   summary.hash = run->hash;
   progress.message("resumed at step " + std::to_string(run->step) + " of " +
@@ -187,6 +141,8 @@ Status Run::resume() {
 }
 
 Status Run::start() {
+  // Better now than after an epoch.
+  BCSSL_RETURN_IF_ERROR(store.checkSpace(learner.state()));
   BCSSL_RETURN_IF_ERROR(resume());
   auto opened = JsonLog::open(options.output + "/log.txt", summary.step);
   if (!opened)
@@ -216,9 +172,9 @@ RunState Run::runState() const {
   run.step = summary.step;
   run.epoch = summary.step / stepsPerEpoch;
   run.position = summary.step % stepsPerEpoch * learner.shape().batch;
-  run.seed = options.seed;
-  run.artifact = learner.hash();
-  run.data = fingerprintText(*data);
+  run.seed = identity.seed;
+  run.artifact = identity.artifact;
+  run.data = identity.data;
   run.version = BCSSL_VERSION;
   return run;
 }
@@ -378,15 +334,7 @@ Result<TrainSummary> train(Learner &learner,
                            std::shared_ptr<const Dataset> data,
                            const TrainOptions &options) {
   const StepShape &shape = learner.shape();
-  if (data->size() < shape.batch)
-    return Error{ExitCode::BadData,
-                 "data-size",
-                 "the data set has " + std::to_string(data->size()) +
-                     " images, a step takes " + std::to_string(shape.batch),
-                 options.output,
-                 {},
-                 "compile with a smaller --batch"};
-  BCSSL_RETURN_IF_ERROR(checkLabels(*data, shape));
+  BCSSL_RETURN_IF_ERROR(checkData(*data, shape));
   int64_t stepsPerEpoch = data->size() / shape.batch;
   int64_t steps = options.length.stepsFor(shape.batch, stepsPerEpoch);
   BCSSL_ASSIGN_OR_RETURN(

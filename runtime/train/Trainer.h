@@ -14,6 +14,8 @@
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/Learner.h"
 
+#include <limits>
+
 namespace bcssl {
 
 /// How long a run is. The schedules stretch over steps, images or epochs,
@@ -32,6 +34,9 @@ struct RunLength {
 struct TrainOptions {
   std::string output;          ///< folder of the run
   std::string resume = "auto"; ///< "auto", "none", or a checkpoint
+  /// Weights to begin with instead of drawn ones, as loadWeights takes them;
+  /// not used where the run goes on. Empty: none.
+  std::string initialCheckpoint;
   uint64_t seed = 0;
   RunLength length;
   ScheduleOptions schedule;
@@ -48,12 +53,13 @@ enum class RunEnd { Complete, OutOfTime, Signal };
 
 struct TrainSummary {
   RunEnd end = RunEnd::Complete;
-  int64_t step = 0;       ///< steps done, those before a resume included
-  int64_t steps = 0;      ///< of the whole run
-  int64_t firstStep = 0;  ///< where this process began
-  int64_t images = 0;     ///< of this process
-  double seconds = 0;     ///< of this process, in the loop
-  double loss = 0;        ///< mean of the last logged line
+  int64_t step = 0;      ///< steps done, those before a resume included
+  int64_t steps = 0;     ///< of the whole run
+  int64_t firstStep = 0; ///< where this process began
+  int64_t images = 0;    ///< of this process
+  double seconds = 0;    ///< of this process, in the loop
+  /// Mean loss of the last line of the log.
+  double loss = std::numeric_limits<double>::quiet_NaN();
   std::string checkpoint; ///< path of the last one
   std::string hash;       ///< XXH3-128 of its tensors
 
