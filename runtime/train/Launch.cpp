@@ -160,10 +160,19 @@ static Status writeConfig(const TrainSettings &s, const Executable &executable,
       json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-static void printSummary(const TrainSummary &summary) {
+/// Words on stderr, and the same as data on stdout.
+static void printSummary(const TrainSettings &settings,
+                         const TrainSummary &summary) {
   double speed = summary.seconds > 0
                      ? static_cast<double>(summary.images) / summary.seconds
                      : 0;
+  char text[200];
+  std::snprintf(text, sizeof(text),
+                "%lld of %lld steps, %.0f images/s, loss %.4f; checkpoint ",
+                static_cast<long long>(summary.step),
+                static_cast<long long>(summary.steps), speed, summary.loss);
+  say(settings, text + summary.checkpoint + ", " + settings.train.output +
+                    "/log.txt, curve.png, crops.png");
   std::string line = jsonLine({{"step", summary.step},
                                {"steps", summary.steps},
                                {"images", summary.images},
@@ -210,7 +219,7 @@ Result<TrainSummary> launchTraining(const TrainCommand &command, int argc,
   BCSSL_RETURN_IF_ERROR(writeConfig(settings, *executable, *data, argc, argv));
   BCSSL_ASSIGN_OR_RETURN(summary,
                          train(*learner, std::move(data), settings.train));
-  printSummary(summary);
+  printSummary(settings, summary);
   return summary;
 }
 

@@ -320,11 +320,13 @@ Result<TrainSummary> Run::go() {
     BCSSL_RETURN_IF_ERROR(save());
     drawCurves();
   }
+  std::string where = " at step " + std::to_string(summary.step) +
+                      "; the same command goes on from there";
   if (summary.end == RunEnd::Signal)
     progress.message(std::string("stopped by ") +
-                     signalName(StopSignals::received()) + " at step " +
-                     std::to_string(summary.step) +
-                     "; the same command goes on from there");
+                     signalName(StopSignals::received()) + where);
+  else if (summary.end == RunEnd::OutOfTime)
+    progress.message("out of time" + where);
   return summary;
 }
 

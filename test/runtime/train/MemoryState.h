@@ -6,6 +6,7 @@
 #include "runtime/train/StateAccess.h"
 
 #include <cstring>
+#include <functional>
 
 namespace bcssl {
 
@@ -38,6 +39,8 @@ public:
     if (i == failing)
       return Error{ExitCode::Io, "test-read", "asked to fail"};
     std::memcpy(out.data(), data[i].data(), data[i].size());
+    if (onRead)
+      onRead();
     return {};
   }
   Status write(size_t i, std::span<const std::byte> bytes) override {
@@ -53,7 +56,8 @@ public:
 
   std::vector<artifact::Variable> list;
   std::vector<std::vector<std::byte>> data;
-  size_t failing = SIZE_MAX; ///< the variable whose read fails
+  size_t failing = SIZE_MAX;    ///< the variable whose read fails
+  std::function<void()> onRead; ///< called inside of every save
 };
 
 /// A directory that disappears with the test.

@@ -216,8 +216,8 @@ TEST_F(TrainerTest, FolderBelongsToOneProcess) {
   EXPECT_EQ(second.error().id, "output-busy");
 }
 
-// Killed at random moments and resumed each time, a run ends in the very
-// checkpoint of an undisturbed one.
+// Killed twenty times, half of them inside a checkpoint's writing, and resumed
+// each time, a run ends in the very checkpoint of an undisturbed one.
 TEST_F(TrainerTest, KilledTwentyTimesEndsInTheSameBits) {
   options.length.steps = 400;
   options.saveEvery = 7;
@@ -226,17 +226,25 @@ TEST_F(TrainerTest, KilledTwentyTimesEndsInTheSameBits) {
     pid_t child = fork();
     if (child == 0) {
       learner.onStep = [](int64_t, FakeLearner &) { usleep(300); };
+      int reads = 0;
+      if (round % 2)
+        learner.memory.onRead = [&] {
+          if (++reads == 1 + round / 2)
+            raise(SIGKILL);
+        };
       _exit(train(learner, data, options).ok() ? 0 : 1);
     }
-    usleep(static_cast<useconds_t>(2000 + round * 7919 % 15000));
-    kill(child, SIGKILL);
+    if (round % 2 == 0) {
+      usleep(static_cast<useconds_t>(2000 + round * 7919 % 15000));
+      kill(child, SIGKILL);
+    }
     int result = 0;
     ASSERT_EQ(waitpid(child, &result, 0), child);
     killed += WIFSIGNALED(result);
     if (!WIFSIGNALED(result))
       ASSERT_EQ(WEXITSTATUS(result), 0);
   }
-  EXPECT_GT(killed, 10);
+  EXPECT_GE(killed, 15);
   auto summary = run();
   ASSERT_TRUE(summary.ok()) << summary.error().text();
   EXPECT_EQ(summary->step, 400);
