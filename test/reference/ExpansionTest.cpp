@@ -85,6 +85,23 @@ TEST(FoldBatchNorm, KeepsTheValue) {
   expectClose(after[0], before[0], 1e-12, "folded");
 }
 
+// Of a constant channel rounding may leave less than nothing, and the inverse
+// root of that is no number.
+TEST(BatchMoments, VarianceIsNeverNegative) {
+  Harness harness(R"(!s = tensor<f64> !c = tensor<1xf64>
+    func.func @f(%n: !s, %s: !c, %q: !c, %shift: !c) -> !c {
+      %m, %v = bcssl.batch_moments %n, %s, %q, %shift
+        : !s, !c, !c, !c -> !c, !c
+      return %v : !c
+    })");
+  ASSERT_TRUE(harness.runPasses("bcssl-expand"));
+  std::vector<Tensor> results =
+      harness.run("f", {Tensor({}, 2), Tensor({1}, 2), Tensor({1}, 1.9999999),
+                        Tensor({1})});
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_EQ(results[0][0], 0);
+}
+
 TEST(Coverage, EveryExpansionHasAProgram) {
   expectAllCovered<bcssl::ExpandableInterface>(allPrograms());
 }

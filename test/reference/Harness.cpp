@@ -96,20 +96,27 @@ std::vector<unsigned> differentiableArguments(func::FuncOp function) {
   return indices;
 }
 
-/// The weighted sum of the operands of a function's return.
-static Value buildLoss(OpBuilder &builder, Operation *terminator,
-                       uint64_t seed) {
+std::vector<Tensor> lossArguments(func::FuncOp function, uint64_t seed) {
+  std::vector<Tensor> arguments = randomArguments(function, seed);
+  for (auto [index, type] : llvm::enumerate(function.getResultTypes())) {
+    Philox draws(seed, /*stream=*/1000 + uint32_t(index));
+    Tensor weight(shapeOf(type));
+    for (double &value : weight.values)
+      value = draws.uniform(-1, 1);
+    arguments.push_back(std::move(weight));
+  }
+  return arguments;
+}
+
+/// The sum of the operands of a function's return, each times a new argument.
+static Value buildLoss(OpBuilder &builder, func::FuncOp function) {
+  Operation *terminator = function.getBody().front().getTerminator();
   Location loc = terminator->getLoc();
   auto scalar = RankedTensorType::get({}, builder.getF64Type());
   Value loss;
-  for (auto [index, result] : llvm::enumerate(terminator->getOperands())) {
+  for (Value result : terminator->getOperands()) {
     auto type = cast<RankedTensorType>(result.getType());
-    Philox draws(seed, /*stream=*/1000 + uint32_t(index));
-    SmallVector<double> weights(type.getNumElements());
-    for (double &weight : weights)
-      weight = draws.uniform(-1, 1);
-    Value weight = arith::ConstantOp::create(
-        builder, loc, DenseElementsAttr::get(type, ArrayRef(weights)));
+    Value weight = function.getBody().addArgument(type, loc);
     Value term = arith::MulFOp::create(builder, loc, result, weight);
     if (type.getRank() > 0)
       term = ReduceOp::create(
@@ -120,27 +127,29 @@ static Value buildLoss(OpBuilder &builder, Operation *terminator,
   return loss;
 }
 
-void addLossAndGradient(func::FuncOp function, uint64_t seed) {
+void addLossAndGradient(func::FuncOp function) {
+  std::vector<unsigned> differentiable = differentiableArguments(function);
   for (StringRef name : {"loss", "gradient"}) {
     auto copy = cast<func::FuncOp>(function->clone());
     copy.setName(name);
     SymbolTable(function->getParentOfType<ModuleOp>()).insert(copy);
-    Operation *terminator = copy.getBody().front().getTerminator();
-    OpBuilder builder(terminator);
-    SmallVector<Value> results{buildLoss(builder, terminator, seed)};
+    Block &body = copy.getBody().front();
+    OpBuilder builder(body.getTerminator());
+    SmallVector<Value> results{buildLoss(builder, copy)};
     if (name == "gradient") {
       SmallVector<Value> values;
-      for (unsigned index : differentiableArguments(copy))
-        values.push_back(copy.getArgument(index));
+      for (unsigned index : differentiable)
+        values.push_back(body.getArgument(index));
       auto gradient = GradientOp::create(builder, copy.getLoc(),
                                          TypeRange(ValueRange(values)),
                                          results.front(), values);
       llvm::append_range(results, gradient.getResults());
     }
-    terminator->setOperands(results);
-    copy.setFunctionType(builder.getFunctionType(
-        copy.getArgumentTypes(), TypeRange(ValueRange(results))));
+    body.getTerminator()->setOperands(results);
+    copy.removeArgAttrsAttr();
     copy.removeResAttrsAttr();
+    copy.setFunctionType(builder.getFunctionType(
+        body.getArgumentTypes(), TypeRange(ValueRange(results))));
   }
 }
 

@@ -38,10 +38,14 @@ std::vector<Tensor> randomArguments(mlir::func::FuncOp function, uint64_t seed);
 /// The arguments that a gradient is asked for.
 std::vector<unsigned> differentiableArguments(mlir::func::FuncOp function);
 
-/// Adds two functions of @f's arguments: @loss, the sum over @f's results of
-/// each times a random weight tensor, and @gradient, that loss and its
-/// gradients with respect to the differentiable arguments (`bcssl.gradient`).
-void addLossAndGradient(mlir::func::FuncOp function, uint64_t seed);
+/// Adds two functions: @loss, the sum over @f's results of each times a weight
+/// tensor, and @gradient, that loss and its gradients with respect to the
+/// differentiable arguments (`bcssl.gradient`). Both take @f's arguments, then
+/// the weights.
+void addLossAndGradient(mlir::func::FuncOp function);
+
+/// Random arguments of @loss and @gradient.
+std::vector<Tensor> lossArguments(mlir::func::FuncOp function, uint64_t seed);
 
 /// The largest absolute element.
 double magnitude(const Tensor &tensor);

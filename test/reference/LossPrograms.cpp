@@ -48,42 +48,54 @@ std::vector<Program> lossPrograms() {
   return programs;
 }
 
+// The arguments that all optimizers share.
+static const std::string optimizerState =
+    "(%p: !x, %g: !x, %m: !x, %v: !x {test.range = array<f64: 0.0, 1.0>},"
+    " %lr: !s {test.range = array<f64: 0.1, 0.1>},"
+    " %wd: !s {test.range = array<f64: 0.04, 0.04>}";
+
+/// `count` is the number of the update, `active` 0, 1 or empty for absent.
+static Program adamwProgram(const std::string &count, bool decay,
+                            const std::string &active,
+                            const std::string &betas = "0.9, 0.999") {
+  auto constant = [](const std::string &name, const std::string &value) {
+    return ", %" + name + ": !s {test.range = array<f64: " + value + ".0, " +
+           value + ".0>}";
+  };
+  std::string text = optimizerState + constant("n", count);
+  if (!active.empty())
+    text += constant("a", active);
+  text += std::string(") -> (!x, !x, !x) {\n"
+                      "  %0:3 = bcssl.adamw %p, %g, %m, %v count %n lr %lr") +
+          (decay ? " weight_decay %wd : !s" : "") +
+          (active.empty() ? "" : " active %a : !s") + " betas(" + betas +
+          ") epsilon(1.0e-8) : !x, !x, !x, !x, !s, !s -> !x, !x, !x\n"
+          "  return %0#0, %0#1, %0#2 : !x, !x, !x\n}";
+  return makeProgram("adamw_" + count + (decay ? "_decay" : "") +
+                         (active.empty() ? "" : "_active_" + active),
+                     {{"x", "3x2"}, {"s", ""}}, text);
+}
+
 static void addOptimizers(std::vector<Program> &programs) {
-  const std::string state =
-      "(%p: !x, %g: !x, %m: !x, %v: !x {test.range = array<f64: 0.0, 1.0>},"
-      " %lr: !s {test.range = array<f64: 0.1, 0.1>},"
-      " %wd: !s {test.range = array<f64: 0.04, 0.04>}";
-  for (std::string count : {"1", "2", "3", "4", "5"})
-    for (std::string decay : {"", " weight_decay %wd : !s"})
-      for (std::string active : {"", "0", "1"}) {
-        std::string text = state +
-                           ", %n: !s {test.range = array<f64: " + count +
-                           ".0, " + count + ".0>}";
-        if (!active.empty())
-          text += ", %a: !s {test.range = array<f64: " + active + ".0, " +
-                  active + ".0>}";
-        text += ") -> (!x, !x, !x) {\n"
-                "  %0:3 = bcssl.adamw %p, %g, %m, %v count %n lr %lr" +
-                decay + (active.empty() ? "" : " active %a : !s") +
-                " betas(0.9, 0.999) epsilon(1.0e-8)"
-                " : !x, !x, !x, !x, !s, !s -> !x, !x, !x\n"
-                "  return %0#0, %0#1, %0#2 : !x, !x, !x\n}";
-        programs.push_back(
-            makeProgram("adamw_" + count + (decay.empty() ? "" : "_decay") +
-                            (active.empty() ? "" : "_active_" + active),
-                        {{"x", "3x2"}, {"s", ""}}, text));
-      }
+  for (std::string count : {"1", "2", "3", "4", "5", "400"})
+    for (bool decay : {false, true})
+      for (std::string active : {"", "0", "1"})
+        programs.push_back(adamwProgram(count, decay, active));
+  // A tensor that was never updated has count 0 and no bias correction.
+  programs.push_back(adamwProgram("0", true, "0"));
+  programs.push_back(adamwProgram("1", true, "", "0.0, 0.5"));
+  programs.back().name = "adamw_beta_zero";
   for (std::string op : {"sgd", "lars"})
     for (std::string shape : {"2x3", "5", "1x1"})
       for (std::string decay : {"", " weight_decay %wd : !s"})
-        programs.push_back(
-            makeProgram(op + "_" + shape + (decay.empty() ? "" : "_decay"),
-                        {{"x", shape}, {"s", ""}},
-                        state + ") -> (!x, !x) {\n  %0:2 = bcssl." + op +
-                            " %p, %g, %m lr %lr" + decay + " momentum(0.9)" +
-                            (op == "lars" ? " eta(0.001)" : "") +
-                            " : !x, !x, !x, !s -> !x, !x\n"
-                            "  return %0#0, %0#1 : !x, !x\n}"));
+        programs.push_back(makeProgram(
+            op + "_" + shape + (decay.empty() ? "" : "_decay"),
+            {{"x", shape}, {"s", ""}},
+            optimizerState + ") -> (!x, !x) {\n  %0:2 = bcssl." + op +
+                " %p, %g, %m lr %lr" + decay + " momentum(0.9)" +
+                (op == "lars" ? " eta(0.001)" : "") +
+                " : !x, !x, !x, !s -> !x, !x\n"
+                "  return %0#0, %0#1 : !x, !x\n}"));
   // A norm of 0 leaves the gradient as it is.
   for (std::string zero : {"p", "g"}) {
     std::string other = zero == "p" ? "g" : "p";

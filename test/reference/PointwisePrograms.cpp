@@ -67,6 +67,9 @@ static void addMovement(std::vector<Program> &programs) {
   add("reduce_rows", "bcssl.reduce sum %x dims [2]", "2x3x4", "2x3");
   add("reduce_columns", "bcssl.reduce sum %x dims [0, 1]", "2x3x4", "4");
   add("reduce_middle", "bcssl.reduce sum %x dims [1]", "2x3x4", "2x4");
+  add("reduce_second_of_four", "bcssl.reduce sum %x dims [1]", "2x3x4x5",
+      "2x4x5");
+  add("reduce_first", "bcssl.reduce sum %x dims [0]", "2x3x4", "3x4");
   add("reshape", "bcssl.reshape %x", "2x3x4", "6x4");
   add("reshape_scalar", "bcssl.reshape %x", "1x1", "");
   add("slice", "bcssl.slice %x from 2", "5x3", "2x3");
