@@ -76,10 +76,11 @@ TEST(IdxHostileTest, GzipBombStopsAtTheAnnouncedSize) {
 
 using IdxPairHostileTest = DirectoryTest;
 
+// Through files, which is slower than the rest: a fifth of the mutants.
 TEST_F(IdxPairHostileTest, MutantsAsDataSets) {
   Bytes images = idxFile({10, 6, 7}, Bytes(10 * 6 * 7, 3));
   Bytes labels = idxFile({10}, Bytes(10, 1));
-  for (int number = 0; number < mutantCount(); ++number) {
+  for (int number = 0; number < mutantCount() / 5; ++number) {
     Mutator mutator(static_cast<uint32_t>(number));
     writeFile(directory / "i", mutator.mutate(images));
     writeFile(directory / "l", number % 2 ? labels : mutator.mutate(labels));
