@@ -4,12 +4,15 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/Sequence.h"
 
 using namespace mlir;
 using namespace bcssl;
 
-RankedTensorType bcssl::tensorType(Value value) { return cast<RankedTensorType>(value.getType()); }
+RankedTensorType bcssl::tensorType(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
 
 ExpandBuilder::ExpandBuilder(OpBuilder &builder, Operation *op)
     : ImplicitLocOpBuilder(op->getLoc(), builder) {}
@@ -20,21 +23,46 @@ ExpandBuilder::ExpandBuilder(OpBuilder &builder, Operation *op)
 
 Value ExpandBuilder::constant(Type type, double value) {
   FloatAttr element = FloatAttr::get(type.getElementType(), value);
-  return arith::ConstantOp::create(*this, DenseElementsAttr::get(type, element));
+  return arith::ConstantOp::create(*this,
+                                   DenseElementsAttr::get(type, element));
 }
 
-Value ExpandBuilder::add(Value lhs, Value rhs) { return createOrFold<arith::AddFOp>(lhs, rhs); }
-Value ExpandBuilder::sub(Value lhs, Value rhs) { return createOrFold<arith::SubFOp>(lhs, rhs); }
-Value ExpandBuilder::mul(Value lhs, Value rhs) { return createOrFold<arith::MulFOp>(lhs, rhs); }
-Value ExpandBuilder::div(Value lhs, Value rhs) { return createOrFold<arith::DivFOp>(lhs, rhs); }
-Value ExpandBuilder::max(Value lhs, Value rhs) { return createOrFold<arith::MaximumFOp>(lhs, rhs); }
-Value ExpandBuilder::min(Value lhs, Value rhs) { return createOrFold<arith::MinimumFOp>(lhs, rhs); }
-Value ExpandBuilder::negate(Value value) { return createOrFold<arith::NegFOp>(value); }
-Value ExpandBuilder::exp(Value value) { return createOrFold<math::ExpOp>(value); }
-Value ExpandBuilder::log(Value value) { return createOrFold<math::LogOp>(value); }
-Value ExpandBuilder::sqrt(Value value) { return createOrFold<math::SqrtOp>(value); }
-Value ExpandBuilder::rsqrt(Value value) { return createOrFold<math::RsqrtOp>(value); }
-Value ExpandBuilder::erf(Value value) { return createOrFold<math::ErfOp>(value); }
+Value ExpandBuilder::add(Value lhs, Value rhs) {
+  return createOrFold<arith::AddFOp>(lhs, rhs);
+}
+Value ExpandBuilder::sub(Value lhs, Value rhs) {
+  return createOrFold<arith::SubFOp>(lhs, rhs);
+}
+Value ExpandBuilder::mul(Value lhs, Value rhs) {
+  return createOrFold<arith::MulFOp>(lhs, rhs);
+}
+Value ExpandBuilder::div(Value lhs, Value rhs) {
+  return createOrFold<arith::DivFOp>(lhs, rhs);
+}
+Value ExpandBuilder::max(Value lhs, Value rhs) {
+  return createOrFold<arith::MaximumFOp>(lhs, rhs);
+}
+Value ExpandBuilder::min(Value lhs, Value rhs) {
+  return createOrFold<arith::MinimumFOp>(lhs, rhs);
+}
+Value ExpandBuilder::negate(Value value) {
+  return createOrFold<arith::NegFOp>(value);
+}
+Value ExpandBuilder::exp(Value value) {
+  return createOrFold<math::ExpOp>(value);
+}
+Value ExpandBuilder::log(Value value) {
+  return createOrFold<math::LogOp>(value);
+}
+Value ExpandBuilder::sqrt(Value value) {
+  return createOrFold<math::SqrtOp>(value);
+}
+Value ExpandBuilder::rsqrt(Value value) {
+  return createOrFold<math::RsqrtOp>(value);
+}
+Value ExpandBuilder::erf(Value value) {
+  return createOrFold<math::ErfOp>(value);
+}
 
 Value ExpandBuilder::greater(Value lhs, Value rhs) {
   return createOrFold<arith::CmpFOp>(arith::CmpFPredicate::OGT, lhs, rhs);
@@ -52,10 +80,15 @@ Value ExpandBuilder::select(Value condition, Value then, Value otherwise) {
 // Shape
 //===----------------------------------------------------------------------===//
 
-Value ExpandBuilder::broadcast(Value value, ArrayRef<int64_t> shape, ArrayRef<int64_t> dims) {
+Value ExpandBuilder::broadcast(Value value, ArrayRef<int64_t> shape,
+                               ArrayRef<int64_t> dims) {
   Type type = tensorType(value);
   if (type.getShape() == shape)
     return value;
+  DenseElementsAttr elements;
+  if (matchPattern(value, m_Constant(&elements)) && elements.isSplat())
+    return arith::ConstantOp::create(*this,
+                                     elements.resizeSplat(type.clone(shape)));
   return createOrFold<BroadcastOp>(type.clone(shape), value, dims);
 }
 
@@ -70,7 +103,8 @@ Value ExpandBuilder::alongColumns(Value vector, Value like) {
 
 Value ExpandBuilder::alongRows(Value rows, Value like) {
   Type type = tensorType(like);
-  return broadcast(rows, type.getShape(), llvm::to_vector(llvm::seq(type.getRank() - 1)));
+  return broadcast(rows, type.getShape(),
+                   llvm::to_vector(llvm::seq(type.getRank() - 1)));
 }
 
 Value ExpandBuilder::alongSamples(Value vector, Value like) {
@@ -88,7 +122,8 @@ Value ExpandBuilder::reshape(Value value, ArrayRef<int64_t> shape) {
 // Reductions
 //===----------------------------------------------------------------------===//
 
-Value ExpandBuilder::reduce(ReduceKind kind, Value value, int64_t first, int64_t last) {
+Value ExpandBuilder::reduce(ReduceKind kind, Value value, int64_t first,
+                            int64_t last) {
   if (first == last)
     return value;
   Type type = tensorType(value);
@@ -116,11 +151,16 @@ Value ExpandBuilder::columnSum(Value value) {
   return reduce(ReduceKind::Sum, value, 0, tensorType(value).getRank() - 1);
 }
 
-Value ExpandBuilder::reduceAll(ReduceKind kind, Value value) {
-  while (int64_t rank = tensorType(value).getRank()) {
-    value = reduce(kind, value, rank - 1, rank);
-    if (rank > 2)
-      value = reshape(value, {tensorType(value).getNumElements()});
-  }
-  return value;
+Value ExpandBuilder::reduceTrailing(ReduceKind kind, Value value,
+                                    int64_t first) {
+  int64_t rank = tensorType(value).getRank();
+  if (rank == first)
+    return value;
+  value = reduce(kind, value, rank - 1, rank);
+  if (rank - 1 == first)
+    return value;
+  ArrayRef<int64_t> shape = tensorType(value).getShape();
+  SmallVector<int64_t> folded(shape.take_front(first));
+  folded.push_back(llvm::product_of(shape.drop_front(first)));
+  return reduce(kind, reshape(value, folded), first, first + 1);
 }

@@ -50,15 +50,23 @@ public:
   Value greaterEqual(Value lhs, Value rhs);
   Value select(Value condition, Value then, Value otherwise);
 
-  Value add(Value lhs, double rhs) { return add(lhs, constant(tensorType(lhs), rhs)); }
-  Value mul(Value lhs, double rhs) { return mul(lhs, constant(tensorType(lhs), rhs)); }
+  Value add(Value lhs, double rhs) {
+    return add(lhs, constant(tensorType(lhs), rhs));
+  }
+  Value mul(Value lhs, double rhs) {
+    return mul(lhs, constant(tensorType(lhs), rhs));
+  }
   Value square(Value value) { return mul(value, value); }
-  Value reciprocal(Value value) { return div(constant(tensorType(value), 1.0), value); }
+  Value reciprocal(Value value) {
+    return div(constant(tensorType(value), 1.0), value);
+  }
 
   //===--- Shape ----------------------------------------------------------===//
 
-  /// `bcssl.broadcast`, or the value itself if it has the shape already.
-  Value broadcast(Value value, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> dims);
+  /// `bcssl.broadcast`, or the value itself if it has the shape already; of a
+  /// constant, a constant.
+  Value broadcast(Value value, llvm::ArrayRef<int64_t> shape,
+                  llvm::ArrayRef<int64_t> dims);
   /// A scalar in every element of `like`'s shape.
   Value fill(Value scalar, Value like);
   /// A vector [C] in every row of `like` [..., C].
@@ -81,8 +89,13 @@ public:
   Value rowMean(Value value);
   /// Over all leading dimensions: [..., C] to [C].
   Value columnSum(Value value);
-  /// Over all dimensions, to a scalar: the rows first, then the row results.
-  Value reduceAll(ReduceKind kind, Value value);
+  /// Over all dimensions from `first` on: the rows first, then the row results
+  /// as one longer row.
+  Value reduceTrailing(ReduceKind kind, Value value, int64_t first);
+  /// Over all dimensions, to a scalar.
+  Value reduceAll(ReduceKind kind, Value value) {
+    return reduceTrailing(kind, value, 0);
+  }
   Value sumAll(Value value) { return reduceAll(ReduceKind::Sum, value); }
 };
 

@@ -11,9 +11,11 @@ SmallVector<Value> PatchifyConv2dOp::expand(OpBuilder &builder) {
   ArrayRef<int64_t> map = tensorType(getOutput()).getShape();
   int64_t taps = filter[1] * filter[2] * filter[3];
   Value patches = SpaceToDepthOp::create(
-      build, tensorType(getInput()).clone({map[0], map[1], map[2], taps}), getInput(), filter[1]);
+      build, tensorType(getInput()).clone({map[0], map[1], map[2], taps}),
+      getInput(), filter[1]);
   Value weight = build.reshape(getFilter(), {filter[0], taps});
-  Value output = ContractOp::create(build, getOutput().getType(), patches, weight, ContractForm::NT);
+  Value output = ContractOp::create(build, getOutput().getType(), patches,
+                                    weight, ContractForm::NT);
   if (getBias())
     output = build.add(output, build.alongColumns(getBias(), output));
   return {output};
@@ -21,8 +23,8 @@ SmallVector<Value> PatchifyConv2dOp::expand(OpBuilder &builder) {
 
 SmallVector<Value> LinearOp::expand(OpBuilder &builder) {
   ExpandBuilder build(builder, *this);
-  Value output = ContractOp::create(build, getOutput().getType(), getInput(), getWeight(),
-                                    ContractForm::NT);
+  Value output = ContractOp::create(build, getOutput().getType(), getInput(),
+                                    getWeight(), ContractForm::NT);
   if (getBias())
     output = build.add(output, build.alongColumns(getBias(), output));
   return {output};

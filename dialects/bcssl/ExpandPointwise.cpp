@@ -21,8 +21,10 @@ SmallVector<Value> GeluOp::expand(OpBuilder &builder) {
 SmallVector<Value> GeluGradOp::expand(OpBuilder &builder) {
   ExpandBuilder build(builder, *this);
   constexpr double inverseSqrtTwoPi = 0.39894228040143267794;
-  Value density = build.mul(build.exp(build.mul(build.square(getInput()), -0.5)), inverseSqrtTwoPi);
-  Value slope = build.add(buildNormalCdf(build, getInput()), build.mul(getInput(), density));
+  Value density = build.mul(
+      build.exp(build.mul(build.square(getInput()), -0.5)), inverseSqrtTwoPi);
+  Value slope = build.add(buildNormalCdf(build, getInput()),
+                          build.mul(getInput(), density));
   return {build.mul(getOutputGrad(), slope)};
 }
 
@@ -44,11 +46,14 @@ SmallVector<Value> LayerScaleOp::expand(OpBuilder &builder) {
 
 SmallVector<Value> DropPathOp::expand(OpBuilder &builder) {
   ExpandBuilder build(builder, *this);
-  return {build.mul(getInput(), build.alongSamples(buildKeepFactor(build, *this), getInput()))};
+  return {
+      build.mul(getInput(),
+                build.alongSamples(buildKeepFactor(build, *this), getInput()))};
 }
 
 SmallVector<Value> GlobalAveragePoolOp::expand(OpBuilder &builder) {
   ExpandBuilder build(builder, *this);
   ArrayRef<int64_t> map = tensorType(getInput()).getShape();
-  return {build.mul(build.reduce(ReduceKind::Sum, getInput(), 1, 3), 1.0 / (map[1] * map[2]))};
+  return {build.mul(build.reduce(ReduceKind::Sum, getInput(), 1, 3),
+                    1.0 / (map[1] * map[2]))};
 }

@@ -5,22 +5,29 @@
 using namespace mlir;
 using namespace bcssl;
 
-SmallVector<Value> DepthwiseConv2dOp::buildGradient(OpBuilder &builder, ValueRange dy) {
+SmallVector<Value> DepthwiseConv2dOp::buildGradient(OpBuilder &builder,
+                                                    ValueRange dy) {
   ExpandBuilder build(builder, *this);
-  return {DepthwiseConv2dInputGradOp::create(build, getInput().getType(), dy[0], getFilter()),
-          DepthwiseConv2dFilterGradOp::create(build, getFilter().getType(), getInput(), dy[0])};
+  return {DepthwiseConv2dInputGradOp::create(build, getInput().getType(), dy[0],
+                                             getFilter()),
+          DepthwiseConv2dFilterGradOp::create(build, getFilter().getType(),
+                                              getInput(), dy[0])};
 }
 
-SmallVector<Value> PatchifyConv2dOp::buildGradient(OpBuilder &builder, ValueRange dy) {
+SmallVector<Value> PatchifyConv2dOp::buildGradient(OpBuilder &builder,
+                                                   ValueRange dy) {
   ExpandBuilder build(builder, *this);
   ArrayRef<int64_t> filter = tensorType(getFilter()).getShape();
   ArrayRef<int64_t> map = tensorType(getOutput()).getShape();
   int64_t taps = filter[1] * filter[2] * filter[3];
   auto patchType = tensorType(getInput()).clone({map[0], map[1], map[2], taps});
-  Value patches = SpaceToDepthOp::create(build, patchType, getInput(), filter[1]);
+  Value patches =
+      SpaceToDepthOp::create(build, patchType, getInput(), filter[1]);
   Value weight = build.reshape(getFilter(), {filter[0], taps});
-  Value patchGrad = ContractOp::create(build, patchType, dy[0], weight, ContractForm::NN);
-  Value weightGrad = ContractOp::create(build, tensorType(weight), dy[0], patches, ContractForm::TN);
+  Value patchGrad =
+      ContractOp::create(build, patchType, dy[0], weight, ContractForm::NN);
+  Value weightGrad = ContractOp::create(build, tensorType(weight), dy[0],
+                                        patches, ContractForm::TN);
   SmallVector<Value> gradients{
       DepthToSpaceOp::create(build, getInput().getType(), patchGrad, filter[1]),
       build.reshape(weightGrad, filter)};
@@ -29,17 +36,23 @@ SmallVector<Value> PatchifyConv2dOp::buildGradient(OpBuilder &builder, ValueRang
   return gradients;
 }
 
-SmallVector<Value> SpaceToDepthOp::buildGradient(OpBuilder &builder, ValueRange dy) {
-  return {DepthToSpaceOp::create(builder, getLoc(), getInput().getType(), dy[0], getBlock())};
+SmallVector<Value> SpaceToDepthOp::buildGradient(OpBuilder &builder,
+                                                 ValueRange dy) {
+  return {DepthToSpaceOp::create(builder, getLoc(), getInput().getType(), dy[0],
+                                 getBlock())};
 }
 
-SmallVector<Value> DepthToSpaceOp::buildGradient(OpBuilder &builder, ValueRange dy) {
-  return {SpaceToDepthOp::create(builder, getLoc(), getInput().getType(), dy[0], getBlock())};
+SmallVector<Value> DepthToSpaceOp::buildGradient(OpBuilder &builder,
+                                                 ValueRange dy) {
+  return {SpaceToDepthOp::create(builder, getLoc(), getInput().getType(), dy[0],
+                                 getBlock())};
 }
 
-SmallVector<Value> ContractOp::buildGradient(OpBuilder &builder, ValueRange dy) {
+SmallVector<Value> ContractOp::buildGradient(OpBuilder &builder,
+                                             ValueRange dy) {
   Location at = getLoc();
-  auto make = [&](Value like, Value lhs, Value rhs, ContractForm form) -> Value {
+  auto make = [&](Value like, Value lhs, Value rhs,
+                  ContractForm form) -> Value {
     return ContractOp::create(builder, at, like.getType(), lhs, rhs, form);
   };
   switch (getForm()) {
@@ -59,8 +72,10 @@ SmallVector<Value> ContractOp::buildGradient(OpBuilder &builder, ValueRange dy) 
 SmallVector<Value> LinearOp::buildGradient(OpBuilder &builder, ValueRange dy) {
   ExpandBuilder build(builder, *this);
   SmallVector<Value> gradients{
-      ContractOp::create(build, getInput().getType(), dy[0], getWeight(), ContractForm::NN),
-      ContractOp::create(build, getWeight().getType(), dy[0], getInput(), ContractForm::TN)};
+      ContractOp::create(build, getInput().getType(), dy[0], getWeight(),
+                         ContractForm::NN),
+      ContractOp::create(build, getWeight().getType(), dy[0], getInput(),
+                         ContractForm::TN)};
   if (getBias())
     gradients.push_back(build.columnSum(dy[0]));
   return gradients;

@@ -15,7 +15,8 @@ def Bcssl_DifferentiableInterface : OpInterface<"DifferentiableInterface"> {
     InterfaceMethod<[{
       Builds the gradients of the operands. `resultGradients` holds one value
       per result, null where no gradient flows. Returns one value per operand,
-      null where the operand has no gradient (integers, constants, state).
+      null where the operand has no gradient (integers, constants, state), or
+      nothing at all if this form of the operation has no derivative.
     }], "::llvm::SmallVector<::mlir::Value>", "buildGradient",
     (ins "::mlir::OpBuilder &":$builder,
          "::mlir::ValueRange":$resultGradients)>

@@ -20,7 +20,8 @@ struct RowNormalized {
   mlir::Value inverse;
   mlir::Value normalized;
 };
-RowNormalized buildRowNormalized(ExpandBuilder &build, mlir::Value input, double epsilon);
+RowNormalized buildRowNormalized(ExpandBuilder &build, mlir::Value input,
+                                 double epsilon);
 
 /// Softmax in parts, with m_r the maximum of row r: `shifted` = x - m_r,
 /// `exponential` = exp(shifted), `sum` its row sums.
@@ -73,7 +74,8 @@ struct CrossViewTerms {
   mlir::Value targets;
   double rowWeight;
 };
-CrossViewTerms buildCrossViewTerms(ExpandBuilder &build, CrossViewCrossEntropyOp op);
+CrossViewTerms buildCrossViewTerms(ExpandBuilder &build,
+                                   CrossViewCrossEntropyOp op);
 
 } // namespace bcssl
 

@@ -12,7 +12,8 @@ namespace bcssl {
 /// The gradients of the operands of a pointwise `arith` or `math` operation on
 /// tensors; nothing if there is no rule for it.
 std::optional<llvm::SmallVector<mlir::Value>>
-buildArithGradient(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value resultGradient);
+buildArithGradient(mlir::OpBuilder &builder, mlir::Operation *op,
+                   mlir::Value resultGradient);
 
 } // namespace bcssl
 

@@ -25,6 +25,8 @@ public:
 
 private:
   void collectDependents();
+  std::optional<SmallVector<Value>> derive(Operation *forward,
+                                           ValueRange results);
   LogicalResult visit(Operation *forward);
   void accumulate(Value value, Value gradient);
 
@@ -42,14 +44,32 @@ void Backward::collectDependents() {
       return;
     if (isa<StopGradientOp, GradientOp>(forward))
       continue;
-    if (llvm::any_of(forward.getOperands(), [&](Value v) { return dependents.contains(v); }))
+    if (llvm::any_of(forward.getOperands(),
+                     [&](Value v) { return dependents.contains(v); }))
       dependents.insert(forward.result_begin(), forward.result_end());
   }
 }
 
 void Backward::accumulate(Value value, Value gradient) {
   Value &sum = gradients[value];
-  sum = sum ? Value(arith::AddFOp::create(builder, gradient.getLoc(), sum, gradient)) : gradient;
+  sum = sum ? Value(arith::AddFOp::create(builder, gradient.getLoc(), sum,
+                                          gradient))
+            : gradient;
+}
+
+/// The gradients of the operands of `forward`, nothing if it has no derivative.
+std::optional<SmallVector<Value>> Backward::derive(Operation *forward,
+                                                   ValueRange results) {
+  if (auto differentiable = dyn_cast<DifferentiableInterface>(forward)) {
+    SmallVector<Value> operands =
+        differentiable.buildGradient(builder, results);
+    if (operands.size() == forward->getNumOperands())
+      return operands;
+    return std::nullopt;
+  }
+  if (forward->getNumResults() != 1)
+    return std::nullopt;
+  return buildArithGradient(builder, forward, results[0]);
 }
 
 LogicalResult Backward::visit(Operation *forward) {
@@ -59,32 +79,38 @@ LogicalResult Backward::visit(Operation *forward) {
     results.push_back(gradients.lookup(result));
     any |= static_cast<bool>(results.back());
   }
-  if (!any || llvm::none_of(forward->getResults(), [&](Value v) { return dependents.contains(v); }))
+  if (!any || isa<StopGradientOp>(forward))
     return success();
-  SmallVector<Value> operands;
-  if (auto differentiable = dyn_cast<DifferentiableInterface>(forward)) {
-    operands = differentiable.buildGradient(builder, results);
-  } else if (auto gradient = forward->getNumResults() == 1
-                                 ? buildArithGradient(builder, forward, results[0])
-                                 : std::nullopt) {
-    operands = *gradient;
-  } else {
-    InFlightDiagnostic error = forward->emitOpError("has no derivative, but lies between a loss "
-                                                    "and a value to differentiate by");
+  // A wanted value may be the result of an operation that no other reaches.
+  if (llvm::none_of(forward->getOperands(),
+                    [&](Value v) { return dependents.contains(v); }))
+    return success();
+  std::optional<SmallVector<Value>> operands = derive(forward, results);
+  if (!operands) {
+    InFlightDiagnostic error =
+        forward->emitOpError("has no derivative, but lies between a loss "
+                             "and a value to differentiate by");
     error.attachNote(op.getLoc()) << "the gradient is taken here";
     return error;
   }
-  for (auto [operand, gradient] : llvm::zip_equal(forward->getOperands(), operands))
+  for (auto [operand, gradient] :
+       llvm::zip_equal(forward->getOperands(), *operands))
     if (gradient && dependents.contains(operand))
       accumulate(operand, gradient);
   return success();
 }
 
 LogicalResult Backward::run() {
+  if (llvm::any_of(op->getOperands(), [&](Value v) {
+        return v.getParentBlock() != op->getBlock();
+      }))
+    return op.emitOpError(
+        "expects the loss and the values in the block of the gradient");
   collectDependents();
   auto lossType = cast<RankedTensorType>(op.getLoss().getType());
   gradients[op.getLoss()] = ExpandBuilder(builder, op).constant(lossType, 1.0);
-  for (auto forward = Block::reverse_iterator(op); forward != op->getBlock()->rend();) {
+  for (auto forward = Block::reverse_iterator(op);
+       forward != op->getBlock()->rend();) {
     // The backward graph grows between here and the gradient.
     Operation *current = &*forward++;
     if (failed(visit(current)))
@@ -93,7 +119,8 @@ LogicalResult Backward::run() {
   for (auto [value, result] : llvm::zip(op.getValues(), op.getResults())) {
     Value gradient = gradients.lookup(value);
     if (!gradient)
-      gradient = ExpandBuilder(builder, op).constant(cast<RankedTensorType>(value.getType()), 0.0);
+      gradient = ExpandBuilder(builder, op)
+                     .constant(cast<RankedTensorType>(value.getType()), 0.0);
     result.replaceAllUsesWith(gradient);
   }
   op->erase();
@@ -102,7 +129,7 @@ LogicalResult Backward::run() {
 
 struct Differentiate : impl::DifferentiateBase<Differentiate> {
   void runOnOperation() override {
-    // In program order, so that gradients of gradients would find theirs.
+    // In program order: a gradient of a gradient meets the first one's graph.
     SmallVector<GradientOp> gradients;
     getOperation().walk([&](GradientOp op) { gradients.push_back(op); });
     for (GradientOp op : gradients)

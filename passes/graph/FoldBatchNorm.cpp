@@ -16,23 +16,31 @@ namespace bcssl {
 
 namespace {
 
-/// y = conv(x, w * g) + (offset - mean * g), g = scale / sqrt(variance + epsilon).
+/// y = conv(x, w * g) + (offset - mean * g), g = scale / sqrt(variance +
+/// epsilon).
 struct FoldIntoDepthwise : OpRewritePattern<BatchNormOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(BatchNormOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(BatchNormOp op,
+                                PatternRewriter &rewriter) const override {
     auto conv = op.getInput().getDefiningOp<DepthwiseConv2dOp>();
     if (!conv || !conv->hasOneUse())
-      return rewriter.notifyMatchFailure(op, "not the only reader of a depthwise convolution");
-    if (!isa<BlockArgument>(op.getMean()) || !isa<BlockArgument>(op.getVariance()))
+      return rewriter.notifyMatchFailure(
+          op, "not the only reader of a depthwise convolution");
+    if (!isa<BlockArgument>(op.getMean()) ||
+        !isa<BlockArgument>(op.getVariance()))
       return rewriter.notifyMatchFailure(op, "statistics of the batch");
     ExpandBuilder build(rewriter, op);
-    Value inverse = build.rsqrt(build.add(op.getVariance(), op.getEpsilon().convertToDouble()));
+    Value inverse = build.rsqrt(
+        build.add(op.getVariance(), op.getEpsilon().convertToDouble()));
     Value gain = build.mul(op.getScale(), inverse);
-    Value filter = build.mul(conv.getFilter(), build.alongColumns(gain, conv.getFilter()));
+    Value filter =
+        build.mul(conv.getFilter(), build.alongColumns(gain, conv.getFilter()));
     Value offset = build.sub(op.getOffset(), build.mul(op.getMean(), gain));
-    Value folded = DepthwiseConv2dOp::create(build, conv.getType(), conv.getInput(), filter);
-    rewriter.replaceOp(op, build.add(folded, build.alongColumns(offset, folded)));
+    Value folded = DepthwiseConv2dOp::create(build, conv.getType(),
+                                             conv.getInput(), filter);
+    rewriter.replaceOp(op,
+                       build.add(folded, build.alongColumns(offset, folded)));
     return success();
   }
 };

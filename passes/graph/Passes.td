@@ -14,7 +14,9 @@ def Differentiate : Pass<"bcssl-differentiate", "::mlir::ModuleOp"> {
     readers. A value that the loss does not depend on gets zeros. An operation
     without a derivative on the way is an error, unless it stands behind
     `bcssl.stop_gradient`. Comes first of all; does nothing to programs without
-    gradients.
+    gradients. Gradients of operands that nobody asked for (of a network's
+    input) are left to canonicalization, which removes unused operations.
+    Example: test/passes/graph/differentiate.mlir.
   }];
   let dependentDialects = ["::bcssl::BcsslDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];
@@ -27,8 +29,10 @@ def Expand : Pass<"bcssl-expand", "::mlir::ModuleOp"> {
     `arith` and `math` operations on tensors, `bcssl.broadcast`, `bcssl.reduce`,
     convolutions and contractions. Equal pieces of forward and backward are
     built in the same way, so that merging common subexpressions joins them.
-    `bcssl.stop_gradient`, and `bcssl.all_reduce` on one rank, vanish. Comes
-    after `bcssl-differentiate`.
+    A reduction over the last and other dimensions becomes one of the rows and
+    one of the row results. `bcssl.stop_gradient`, and `bcssl.all_reduce` on one
+    rank, vanish. Comes after `bcssl-differentiate`; a `bcssl.gradient` that is
+    left is an error. Example: test/passes/graph/expand.mlir.
   }];
   let dependentDialects = ["::bcssl::BcsslDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];
@@ -41,7 +45,7 @@ def FoldBatchNorm : Pass<"bcssl-fold-batch-norm", "::mlir::ModuleOp"> {
     its statistics are variables, the filter is scaled by
     scale / sqrt(variance + epsilon) and what is left is one offset per channel.
     Does nothing where the statistics are computed from the batch. Comes before
-    `bcssl-expand`.
+    `bcssl-expand`. Example: test/passes/graph/fold-batch-norm.mlir.
   }];
   let dependentDialects = ["::bcssl::BcsslDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];

@@ -1,0 +1,50 @@
+// RUN: bcssl-opt %s --bcssl-differentiate --split-input-file --verify-diagnostics
+
+// The teacher's assignment has no derivative; without stop_gradient that is a
+// mistake of the model.
+func.func @sinkhorn(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error @below {{'bcssl.sinkhorn' op has no derivative, but lies between a loss and a value to differentiate by}}
+  %q = bcssl.sinkhorn %x iterations(3) : tensor<2x3xf32> -> tensor<2x3xf32>
+  %loss = bcssl.reduce sum %q dims [0, 1] : tensor<2x3xf32> -> tensor<f32>
+  // expected-note @below {{the gradient is taken here}}
+  %dx = bcssl.gradient %loss wrt %x : tensor<f32> wrt tensor<2x3xf32> -> tensor<2x3xf32>
+  return %dx : tensor<2x3xf32>
+}
+
+// -----
+
+// Of the two kinds of reduction only the sum has a derivative.
+func.func @maximum(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error @below {{'bcssl.reduce' op has no derivative}}
+  %m = bcssl.reduce max %x dims [1] : tensor<2x3xf32> -> tensor<2xf32>
+  %loss = bcssl.reduce sum %m dims [0] : tensor<2xf32> -> tensor<f32>
+  // expected-note @below {{the gradient is taken here}}
+  %dx = bcssl.gradient %loss wrt %x : tensor<f32> wrt tensor<2x3xf32> -> tensor<2x3xf32>
+  return %dx : tensor<2x3xf32>
+}
+
+// -----
+
+// A function of math without a rule.
+func.func @cosine(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-error @below {{'math.cos' op has no derivative}}
+  %c = math.cos %x : tensor<3xf32>
+  %loss = bcssl.reduce sum %c dims [0] : tensor<3xf32> -> tensor<f32>
+  // expected-note @below {{the gradient is taken here}}
+  %dx = bcssl.gradient %loss wrt %x : tensor<f32> wrt tensor<3xf32> -> tensor<3xf32>
+  return %dx : tensor<3xf32>
+}
+
+// -----
+
+// The first gradient's graph holds gelu_grad, which has no derivative itself.
+func.func @second_order(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-error @below {{'bcssl.gelu_grad' op has no derivative}}
+  %y = bcssl.gelu %x : tensor<3xf32>
+  %loss = bcssl.reduce sum %y dims [0] : tensor<3xf32> -> tensor<f32>
+  %dx = bcssl.gradient %loss wrt %x : tensor<f32> wrt tensor<3xf32> -> tensor<3xf32>
+  %norm = bcssl.reduce sum %dx dims [0] : tensor<3xf32> -> tensor<f32>
+  // expected-note @below {{the gradient is taken here}}
+  %ddx = bcssl.gradient %norm wrt %x : tensor<f32> wrt tensor<3xf32> -> tensor<3xf32>
+  return %ddx : tensor<3xf32>
+}
