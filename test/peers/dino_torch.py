@@ -102,11 +102,11 @@ class Run:
     def train_steps(self) -> None:
         """Trains; prints a report now and then, dumps what was asked for."""
         options = self.options
-        losses = open(options.losses, "w", encoding="utf-8") if options.losses else None
         dump = pathlib.Path(options.dump) if options.dump else None
         if dump:
             dump.mkdir(parents=True, exist_ok=True)
             self.save(dump / "initial.safetensors")
+        losses = open(options.losses, "w", encoding="utf-8") if options.losses else None
         if options.report_images:
             self.report(0, math.nan, 0.0)
         begin, seconds, loss = time.perf_counter(), 0.0, math.nan
