@@ -29,19 +29,6 @@ AugmentOptions mildAugmentOptions() {
   return options;
 }
 
-AugmentOptions plainAugmentOptions() {
-  AugmentOptions options;
-  options.globalCrops = 1;
-  options.localCrops = 0;
-  options.globalScale = {0.08f, 1.0f};
-  options.filter = ResizeFilter::Bilinear;
-  options.jitter = 0;
-  options.grey = 0;
-  options.blur = {0, 0, 0};
-  options.solarize = 0;
-  return options;
-}
-
 static Error wrong(const std::string &what) {
   return {ExitCode::Usage, "augment-options", "expects " + what};
 }

@@ -80,10 +80,6 @@ struct AugmentOptions {
 /// of 16 pixels from the image padded by 2, mild changes.
 AugmentOptions mildAugmentOptions();
 
-/// One crop with a flip and no more, as for training a classifier on frozen
-/// features (eval_linear.py of DINO): scale 0.08 to 1, bilinear.
-AugmentOptions plainAugmentOptions();
-
 /// Errors (Usage): "augment-options", naming the value that makes no sense.
 Status checkAugmentOptions(const AugmentOptions &options);
 

@@ -5,13 +5,7 @@
 #include "runtime/data/Normalise.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <mutex>
-#include <new>
-#include <optional>
-#include <system_error>
-#include <thread>
 
 namespace bcssl {
 
@@ -89,55 +83,6 @@ void makeEvalView(const EvalOptions &options, const Image &image,
   else
     padWhole(options, image, scratch);
   normalise(scratch.image, options.mean, options.deviation, out);
-}
-
-/// Loads one image into its place.
-static Status loadView(const Dataset &data, const EvalOptions &options,
-                       int64_t index, AugmentScratch &scratch,
-                       std::span<float> out) {
-  try {
-    BCSSL_ASSIGN_OR_RETURN(image, data.image(index));
-    makeEvalView(options, withChannels(std::move(image), options.channels),
-                 scratch, out);
-    return {};
-  } catch (const std::bad_alloc &) {
-    return Error{ExitCode::NoResource, "out-of-memory",
-                 "no memory for the image", data.name(index)};
-  }
-}
-
-Status loadEvalViews(const Dataset &data, const EvalOptions &options,
-                     int64_t first, int64_t count, int threads,
-                     std::span<float> out) {
-  size_t elements = options.elements();
-  std::atomic<int64_t> next{0};
-  std::mutex mutex; // guards the two below
-  int64_t failedImage = count;
-  std::optional<Error> error;
-  auto work = [&] {
-    AugmentScratch scratch;
-    for (int64_t i = next++; i < count; i = next++) {
-      Status status =
-          loadView(data, options, first + i, scratch,
-                   out.subspan(static_cast<size_t>(i) * elements, elements));
-      std::lock_guard lock(mutex);
-      if (!status.ok() && i < failedImage) {
-        failedImage = i;
-        error = status.error();
-      }
-    }
-  };
-  std::vector<std::thread> helpers;
-  try {
-    for (int64_t t = 1; t < std::min<int64_t>(threads, count); ++t)
-      helpers.emplace_back(work);
-  } catch (const std::system_error &) {
-    // Fewer helpers do the same work.
-  }
-  work();
-  for (std::thread &helper : helpers)
-    helper.join();
-  return error ? Status(*error) : Status();
 }
 
 } // namespace bcssl

@@ -9,7 +9,6 @@
 #define BCSSL_RUNTIME_DATA_EVALVIEW_H
 
 #include "runtime/data/Augment.h"
-#include "runtime/data/Dataset.h"
 
 namespace bcssl {
 
@@ -36,16 +35,10 @@ EvalOptions evalOptionsFor(const AugmentOptions &options);
 /// Errors (Usage): "eval-options".
 Status checkEvalOptions(const EvalOptions &options);
 
-/// Writes the view of `image` to `out`: float32 [size, size, channels].
+/// Writes the view of `image` to `out`: float32 [size, size, channels]. `image`
+/// has `options.channels` channels; `options` have been checked.
 void makeEvalView(const EvalOptions &options, const Image &image,
                   AugmentScratch &scratch, std::span<float> out);
-
-/// Writes the views of images `first` to `first + count` to `out`
-/// [count, size, size, channels], with `threads` threads (at least 1). With
-/// several bad images, the error is that of the first one.
-Status loadEvalViews(const Dataset &data, const EvalOptions &options,
-                     int64_t first, int64_t count, int threads,
-                     std::span<float> out);
 
 } // namespace bcssl
 

@@ -91,46 +91,4 @@ TEST(EvalViewTest, OptionsFollowTheRecipe) {
   EXPECT_EQ(checkEvalOptions(dino).error().id, "eval-options");
 }
 
-class EvalViewsTest : public DirectoryTest {
-protected:
-  std::unique_ptr<Dataset> folder(int count) {
-    for (int i = 0; i < count; ++i)
-      writeFile(directory / (std::to_string(100 + i) + ".png"),
-                pngFile(picture(50 + i, 60, i % 2 ? 1 : 3,
-                                static_cast<uint32_t>(i))));
-    auto data = openFlatFolder(directory);
-    EXPECT_TRUE(data.ok());
-    return std::move(*data);
-  }
-};
-
-TEST_F(EvalViewsTest, AnyNumberOfThreadsGivesTheSameViews) {
-  auto data = folder(9);
-  EvalOptions options{.channels = 3, .shortSide = 32, .size = 24};
-  std::vector<float> expected(7 * options.elements());
-  ASSERT_TRUE(loadEvalViews(*data, options, 2, 7, 1, expected).ok());
-  Image third = withChannels(*data->image(4), 3);
-  EXPECT_TRUE(std::equal(expected.begin() + 2 * options.elements(),
-                         expected.begin() + 3 * options.elements(),
-                         view(options, third).begin()));
-  for (int threads : {2, 5, 50}) {
-    std::vector<float> out(expected.size());
-    ASSERT_TRUE(loadEvalViews(*data, options, 2, 7, threads, out).ok());
-    EXPECT_EQ(out, expected);
-  }
-}
-
-TEST_F(EvalViewsTest, FirstBadImageIsNamed) {
-  auto data = folder(9);
-  for (int bad : {3, 6})
-    writeFile(data->name(bad), Bytes{'n', 'o'});
-  EvalOptions options{.channels = 3, .shortSide = 32, .size = 24};
-  std::vector<float> out(9 * options.elements());
-  for (int threads : {1, 3}) {
-    Status status = loadEvalViews(*data, options, 0, 9, threads, out);
-    ASSERT_FALSE(status.ok());
-    EXPECT_EQ(status.error().file, data->name(3));
-  }
-}
-
 } // namespace
