@@ -1,12 +1,11 @@
 //===- FoldBatchNorm.cpp - BatchNorm into the convolution before it -------===//
 
-#include "dialects/bcssl/ExpandBuilder.h"
+#include "dialects/bcssl/SharedForms.h"
 #include "passes/graph/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 
@@ -16,41 +15,53 @@ namespace bcssl {
 
 namespace {
 
-/// y = conv(x, w * g) + (offset - mean * g), g = scale / sqrt(variance +
-/// epsilon).
-struct FoldIntoDepthwise : OpRewritePattern<BatchNormOp> {
-  using OpRewritePattern::OpRewritePattern;
+constexpr remark::RemarkOpts remarkOptions =
+    remark::RemarkOpts::name("BatchNorm").category("bcssl-fold-batch-norm");
 
-  LogicalResult matchAndRewrite(BatchNormOp op,
-                                PatternRewriter &rewriter) const override {
-    auto conv = op.getInput().getDefiningOp<DepthwiseConv2dOp>();
-    if (!conv || !conv->hasOneUse())
-      return rewriter.notifyMatchFailure(
-          op, "not the only reader of a depthwise convolution");
-    if (!isa<BlockArgument>(op.getMean()) ||
-        !isa<BlockArgument>(op.getVariance()))
-      return rewriter.notifyMatchFailure(op, "statistics of the batch");
-    ExpandBuilder build(rewriter, op);
-    Value inverse = build.rsqrt(
-        build.add(op.getVariance(), op.getEpsilon().convertToDouble()));
-    Value gain = build.mul(op.getScale(), inverse);
-    Value filter =
-        build.mul(conv.getFilter(), build.alongColumns(gain, conv.getFilter()));
-    Value offset = build.sub(op.getOffset(), build.mul(op.getMean(), gain));
-    Value folded = DepthwiseConv2dOp::create(build, conv.getType(),
-                                             conv.getInput(), filter);
-    rewriter.replaceOp(op,
-                       build.add(folded, build.alongColumns(offset, folded)));
-    return success();
-  }
-};
+/// Why `op` stays, or nothing if it can be folded.
+StringRef reasonToStay(BatchNormOp op) {
+  auto conv = op.getInput().getDefiningOp<DepthwiseConv2dOp>();
+  if (!conv)
+    return "no depthwise convolution in front";
+  if (!conv->hasOneUse())
+    return "the convolution has another reader";
+  if (!isa<BlockArgument>(op.getMean()) ||
+      !isa<BlockArgument>(op.getVariance()))
+    return "the statistics are computed, not variables";
+  return "";
+}
+
+/// y = conv(x, filter * gain) + (offset - mean * gain) with
+/// gain = scale / sqrt(variance + epsilon).
+void fold(BatchNormOp op) {
+  auto conv = op.getInput().getDefiningOp<DepthwiseConv2dOp>();
+  OpBuilder builder(op);
+  ExpandBuilder build(builder, op);
+  Value gain = buildChannelGain(build, op).factor;
+  Value filter =
+      build.mul(conv.getFilter(), build.alongColumns(gain, conv.getFilter()));
+  Value offset = build.sub(op.getOffset(), build.mul(op.getMean(), gain));
+  Value folded =
+      DepthwiseConv2dOp::create(build, conv.getType(), conv.getInput(), filter);
+  Value shifted = build.add(folded, build.alongColumns(offset, folded));
+  op.getOutput().replaceAllUsesWith(shifted);
+  op.erase();
+  conv.erase();
+}
 
 struct FoldBatchNorm : impl::FoldBatchNormBase<FoldBatchNorm> {
   void runOnOperation() override {
-    RewritePatternSet patterns(&getContext());
-    patterns.add<FoldIntoDepthwise>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+    SmallVector<BatchNormOp> norms;
+    getOperation().walk([&](BatchNormOp op) { norms.push_back(op); });
+    for (BatchNormOp op : norms) {
+      if (StringRef reason = reasonToStay(op); !reason.empty()) {
+        remark::missed(op.getLoc(), remarkOptions) << reason;
+        continue;
+      }
+      remark::passed(op.getLoc(), remarkOptions)
+          << "folded into the convolution";
+      fold(op);
+    }
   }
 };
 

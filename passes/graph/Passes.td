@@ -44,8 +44,8 @@ def FoldBatchNorm : Pass<"bcssl-fold-batch-norm", "::mlir::ModuleOp"> {
     Where `bcssl.batch_norm` reads the only use of a depthwise convolution and
     its statistics are variables, the filter is scaled by
     scale / sqrt(variance + epsilon) and what is left is one offset per channel.
-    Does nothing where the statistics are computed from the batch. Comes before
-    `bcssl-expand`. Example: test/passes/graph/fold-batch-norm.mlir.
+    Does nothing where the statistics are computed from the batch; remarks say
+    what was folded and why the rest was not. Comes before `bcssl-expand`. Example: test/passes/graph/fold-batch-norm.mlir.
   }];
   let dependentDialects = ["::bcssl::BcsslDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];
