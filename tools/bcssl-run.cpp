@@ -3,6 +3,7 @@
 #include "runtime/base/Flags.h"
 #include "runtime/executable/PortFiles.h"
 #include "runtime/executable/Session.h"
+#include "runtime/executable/TimedRuns.h"
 #include "runtime/train/Checkpoint.h"
 
 #include <algorithm>
@@ -17,6 +18,8 @@ struct Arguments {
   std::vector<std::string> inputs, outputs, expected;
   double rtol = 1e-5, atol = 1e-8;
   uint64_t seed = 0, threads = 0;
+  int64_t repeat = 0;
+  bool json = false;
 };
 
 /// The session's variables as a checkpoint sees them.
@@ -78,6 +81,16 @@ Result<bool> handOut(Session &session, const artifact::Program &program,
   return good;
 }
 
+void printTimes(const Session &session, const std::string &program,
+                const std::vector<RunTime> &times, bool json) {
+  if (json) {
+    std::printf("%s\n", timesAsJson(session, program, times).c_str());
+    return;
+  }
+  for (const RunTime &time : times)
+    std::printf("%.6f s, %.6f s of all threads\n", time.wall, time.cpu);
+}
+
 Result<bool> run(const Arguments &arguments) {
   BCSSL_ASSIGN_OR_RETURN(executable, Executable::open(arguments.file));
   auto number = executable->findProgram(arguments.function);
@@ -103,10 +116,18 @@ Result<bool> run(const Arguments &arguments) {
     arrays.push_back(std::move(array));
     inputs.emplace_back(file.port->name, file.port->type, arrays.back());
   }
-  BCSSL_RETURN_IF_ERROR(
-      session->run(program.name, inputs, std::span<const Output>()));
+  if (arguments.repeat > 0) {
+    BCSSL_ASSIGN_OR_RETURN(
+        times, timeRuns(*session, program, inputs, arguments.repeat));
+    printTimes(*session, program.name, times, arguments.json);
+  } else {
+    BCSSL_RETURN_IF_ERROR(
+        session->run(program.name, inputs, std::span<const Output>()));
+  }
   if (!arguments.profile.empty())
     BCSSL_RETURN_IF_ERROR(session->writeTrace(arguments.profile));
+  if (arguments.repeat > 0 && arguments.json)
+    return true;
   return handOut(*session, program, arguments);
 }
 
@@ -122,7 +143,8 @@ int main(int argc, char **argv) {
                "--checkpoint=run/checkpoint --input=x.npy "
                "--expect=y.npy --rtol=1e-4",
                "bcssl-run step.bcx --function=step --input=x.npy "
-               "--profile=trace.json"});
+               "--profile=trace.json",
+               "bcssl-run step.bcx --function=step --repeat=20 --json"});
   flags.positional("FILE", arguments.file, "a compiled program (.bcx)",
                    {.required = true});
   flags.add("function", arguments.function, "which program of the file",
@@ -143,6 +165,12 @@ int main(int argc, char **argv) {
             "number of threads, 0: all that may be used", {.maximum = 1024});
   flags.add("target", arguments.target,
             "which machine code, the best by default");
+  flags.add("repeat", arguments.repeat,
+            "time so many runs after one; inputs that are not given are made "
+            "up",
+            {.minimum = 0, .maximum = 1e6});
+  flags.add("json", arguments.json,
+            "print the times of --repeat as one JSON object");
   flags.add("profile", arguments.profile, "write a Chrome trace of the run");
   if (auto exit = flags.parse(argc, argv))
     return *exit;
