@@ -77,14 +77,19 @@ Tensor BatchNorm::operator()(Tensor input, Where where) const {
     return batchNorm(input, {mean, runningVariance.in(input)}, scale, offset,
                      options.epsilon, where);
 
-  // The shift only keeps the squares small: without the barrier a second call
-  // would send gradients through the average that the first one updated.
-  Tensor shift = stopGradient(mean, where);
-  ChannelStatistics local = channelStatistics(input, shift, where);
-  ChannelStatistics all{allReduce(local.count, where),
-                        allReduce(local.sum, where),
-                        allReduce(local.squareSum, where)};
-  BatchMoments moments = batchMoments(all, shift, where);
+  // About the running mean the batch mean is found, about the batch mean the
+  // squares: a channel whose mean is far from the running one keeps its digits.
+  // Shifts carry no gradient: a second call would send it through the average
+  // that the first one updated.
+  auto momentsAbout = [&](const Tensor &shift) {
+    ChannelStatistics local = channelStatistics(input, shift, where);
+    ChannelStatistics all{allReduce(local.count, where),
+                          allReduce(local.sum, where),
+                          allReduce(local.squareSum, where)};
+    return batchMoments(all, shift, where);
+  };
+  Tensor center = momentsAbout(stopGradient(mean, where)).mean;
+  BatchMoments moments = momentsAbout(stopGradient(center, where));
   int64_t rows = input.type().elements() / input.size(-1);
   updateStatistics(moments, rows, where);
   return batchNorm(input, moments, scale, offset, options.epsilon, where);

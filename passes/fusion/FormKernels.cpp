@@ -16,17 +16,22 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (function.isDeclaration() || !function.getBody().hasOneBlock())
+    if (function.isDeclaration())
       return;
+    if (!function.getBody().hasOneBlock()) {
+      function.emitOpError("expects one block");
+      return signalPassFailure();
+    }
     Block &block = function.getBody().front();
     for (Operation &op : block.without_terminator())
       if (kindOf(&op) == OpKind::Other) {
-        op.emitOpError("expects an expanded program: run bcssl-differentiate, bcssl-expand and "
-                       "bcssl-pack-contractions first");
+        op.emitOpError("expects an expanded program on tensors of static shape: run "
+                       "bcssl-differentiate, bcssl-expand and bcssl-pack-contractions first");
         return signalPassFailure();
       }
     Grouping grouping(block, fuse);
     grouping.run();
+    recomputeConditions(grouping);
     if (recompute)
       recomputeCheapValues(grouping);
     outlineGroups(block, grouping);

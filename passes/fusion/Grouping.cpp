@@ -293,7 +293,7 @@ void Grouping::add(Operation *op) {
   case OpKind::Constant:
   case OpKind::Broadcast:
     // Only what must lie in memory becomes a kernel.
-    if (isa<RankedTensorType>(op->getResult(0).getType()) && isReadAsMemory(op))
+    if (isReadAsMemory(op))
       newGroup(op, KernelFamily::Rowwise, shapeOf(op->getResult(0)));
     return;
   case OpKind::Anchor: {

@@ -58,6 +58,10 @@ private:
 /// The memory root of a value: reshapes and slices looked through.
 mlir::Value rootOf(mlir::Value value);
 
+/// Lets every reader compute conditions (tensors of i1) again: bits are never
+/// stored.
+void recomputeConditions(Grouping &grouping);
+
 /// Lets readers compute cheap pointwise values again where they read no more
 /// memory for it.
 void recomputeCheapValues(Grouping &grouping);

@@ -9,9 +9,21 @@ using namespace mlir;
 
 namespace bcssl {
 
+/// Whether an operation takes and gives tensors of one static shape alone.
+static bool isElementwiseOnTensors(Operation *op) {
+  if (op->getNumResults() != 1 || !isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
+    return false;
+  auto result = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  return result && llvm::all_of(result.getShape(), [](int64_t size) { return size > 0; }) &&
+         llvm::all_of(op->getOperandTypes(), [&](Type type) {
+           auto operand = dyn_cast<RankedTensorType>(type);
+           return operand && operand.getShape() == result.getShape();
+         });
+}
+
 OpKind kindOf(Operation *op) {
   if (isa<arith::ConstantOp>(op))
-    return OpKind::Constant;
+    return isa<RankedTensorType>(op->getResult(0).getType()) ? OpKind::Constant : OpKind::Other;
   if (isa<BroadcastOp>(op))
     return OpKind::Broadcast;
   if (isa<ReshapeOp, SliceOp>(op))
@@ -30,10 +42,7 @@ OpKind kindOf(Operation *op) {
   }
   if (isa<CrossViewTargetsOp, OneHotOp, RandomUniformOp>(op))
     return OpKind::Pointwise;
-  if (op->getNumResults() == 1 && isa<RankedTensorType>(op->getResult(0).getType()) &&
-      isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
-    return OpKind::Pointwise;
-  return OpKind::Other;
+  return isElementwiseOnTensors(op) ? OpKind::Pointwise : OpKind::Other;
 }
 
 bool isCheap(Operation *op) {

@@ -55,7 +55,18 @@ SetVector<Value> storedInputs(Grouping &grouping, const Group &group, int number
   return inputs;
 }
 
+bool isCondition(Value value) {
+  return cast<RankedTensorType>(value.getType()).getElementType().isInteger(1);
+}
+
 } // namespace
+
+void recomputeConditions(Grouping &grouping) {
+  for (auto [number, group] : llvm::enumerate(grouping.getGroups()))
+    for (Value input : storedInputs(grouping, group, number))
+      if (isCondition(input) && input.getDefiningOp())
+        group.recomputed.insert(input.getDefiningOp());
+}
 
 void recomputeCheapValues(Grouping &grouping) {
   std::vector<Group> &groups = grouping.getGroups();

@@ -2,13 +2,16 @@
 //
 // Three steps across the ends of the warm-up and of the frozen last layer, from
 // preloaded moments, on fixed crops: the program `step` is differentiated and
-// run by the float64 interpreter, its new state goes into the next step.
+// run by the float64 interpreter, or compiled and run by the runtime in float32;
+// its new state goes into the next step.
 //
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Import.h"
 #include "models/Zoo.h"
+#include "passes/Driver.h"
 #include "passes/graph/Passes.h"
+#include "runtime/executable/Session.h"
 #include "test/models/GoldenFile.h"
 #include "test/reference/Interpreter.h"
 
@@ -18,6 +21,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 
 using namespace bcssl;
 using bcssl::frontend::VariableDeclaration;
@@ -28,15 +32,17 @@ namespace {
 constexpr int kSteps = 3;
 /// Updates that the golden moments have seen.
 constexpr double kCount = 30, kLastLayerCount = 7;
-/// A pipeline and the relative errors that it may cause.
+/// A pipeline, or the whole compiler, and the relative errors that it may cause.
 struct Lowering {
-  const char *passes;
+  const char *passes; ///< empty: compiled to machine code
   double loss, state;
 };
 /// Golden state is stored in f32.
 constexpr Lowering kDifferentiated{"bcssl-differentiate", 1e-9, 1e-6};
 /// The constants of written-out operations are f32.
 constexpr Lowering kExpanded{"bcssl-differentiate,bcssl-expand", 1e-6, 1e-5};
+/// Everything in f32.
+constexpr Lowering kCompiled{"", 1e-6, 1e-5};
 
 models::Options goldenOptions() {
   models::Options options = models::defaultsFor("micro");
@@ -73,13 +79,17 @@ public:
       : lowering(lowering), expected(results),
         graph(models::buildModule(options)),
         module(frontend::importModule(context, graph)) {
+    for (const VariableDeclaration &variable : graph.variables)
+      state[variable.name] = startOf(variable, options);
+    if (!*lowering.passes) {
+      session = compileSession();
+      return;
+    }
     registerBcsslGraphPasses();
     mlir::PassManager manager(&context);
     if (mlir::failed(mlir::parsePassPipeline(lowering.passes, manager)) ||
         mlir::failed(manager.run(*module)))
       throw std::runtime_error("the passes fail");
-    for (const VariableDeclaration &variable : graph.variables)
-      state[variable.name] = startOf(variable, options);
   }
 
   /// Takes a step, compares it and keeps the new state.
@@ -90,8 +100,9 @@ public:
     for (const frontend::Port &port : procedure.arguments)
       arguments.push_back(port.isVariable ? state.at(port.name)
                                           : inputOf(port.name, prefix));
-    auto results = reference::interpret(
-        module->lookupSymbol<mlir::func::FuncOp>("step"), arguments);
+    auto results = session ? runCompiled(procedure, arguments)
+                           : reference::interpret(
+                                 module->lookupSymbol<mlir::func::FuncOp>("step"), arguments);
     ASSERT_TRUE(mlir::succeeded(results));
     for (size_t i = 0; i < procedure.results.size(); ++i) {
       const frontend::Port &port = procedure.results[i];
@@ -123,6 +134,63 @@ private:
     if (options.normLastLayer && name.ends_with("weight_g"))
       return reference::Tensor(variable.type.shape, 1.0);
     return storedForm(variable, start[name]);
+  }
+
+  std::unique_ptr<Session> compileSession() {
+    mlir::DialectRegistry registry;
+    registerDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+    auto bytes = compile(*module, {});
+    if (mlir::failed(bytes))
+      throw std::runtime_error("the compiler fails");
+    auto *data = reinterpret_cast<const std::byte *>(bytes->data());
+    auto executable = Executable::parse({data, data + bytes->size()}, "golden");
+    if (!executable)
+      throw std::runtime_error(executable.error().text());
+    auto opened = Session::open(*executable);
+    if (!opened)
+      throw std::runtime_error(opened.error().text());
+    return std::move(*opened);
+  }
+
+  static std::vector<float> inFloat(const reference::Tensor &tensor) {
+    return {tensor.values.begin(), tensor.values.end()};
+  }
+
+  mlir::FailureOr<std::vector<reference::Tensor>>
+  runCompiled(const frontend::Procedure &procedure,
+              const std::vector<reference::Tensor> &arguments) {
+    std::vector<std::vector<float>> values;
+    std::vector<int32_t> randomState(4, 0);
+    std::vector<Input> inputs;
+    for (const reference::Tensor &argument : arguments)
+      values.push_back(inFloat(argument));
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      const frontend::Port &port = procedure.arguments[i];
+      if (port.isVariable)
+        std::memcpy(session->variable(port.name).data(), values[i].data(),
+                    values[i].size() * sizeof(float));
+      else if (port.name == "random_state")
+        inputs.push_back(Input(port.name, std::span<const int32_t>(randomState)));
+      else
+        inputs.push_back(Input(port.name, std::span<const float>(values[i])));
+    }
+    if (Status status = session->run("step", inputs, {}); !status) {
+      ADD_FAILURE() << status.error().text();
+      return mlir::failure();
+    }
+    std::vector<reference::Tensor> results;
+    for (const frontend::Port &port : procedure.results) {
+      std::span<const std::byte> bytes = port.isVariable ? session->variable(port.name)
+                                                         : session->outputBytes("step", port.name);
+      std::vector<float> floats(bytes.size() / sizeof(float));
+      std::memcpy(floats.data(), bytes.data(), bytes.size());
+      results.push_back(reference::Tensor(
+          port.isVariable ? state.at(port.name).shape : reference::Shape(),
+          std::vector<double>(floats.begin(), floats.end())));
+    }
+    return results;
   }
 
   reference::Tensor inputOf(const std::string &name,
@@ -159,6 +227,7 @@ private:
   frontend::Graph graph;
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::unique_ptr<Session> session; ///< where the program is compiled
   std::map<std::string, reference::Tensor> state, outputs;
   int compared = 0;
 };
@@ -217,4 +286,15 @@ TEST(GoldenDinoTest, Expanded) {
   models::Options options = goldenOptions();
   options.centring = Centring::Sinkhorn;
   takeSteps(options, "dino_sinkhorn.safetensors", kExpanded);
+}
+
+// Machine code against PyTorch: every parameter, moment, buffer and the center.
+TEST(GoldenDinoTest, Compiled) {
+  EXPECT_GT(takeSteps(goldenOptions(), "dino_mean.safetensors", kCompiled), 3 * 200);
+  models::Options options = goldenOptions();
+  options.centring = Centring::Sinkhorn;
+  EXPECT_GT(takeSteps(options, "dino_sinkhorn.safetensors", kCompiled), 200);
+  options = goldenOptions();
+  options.normLastLayer = false;
+  EXPECT_GT(takeSteps(options, "dino_free_norm.safetensors", kCompiled), 200);
 }
