@@ -67,6 +67,10 @@ static void addMovement(std::vector<Program> &programs) {
   add("reduce_rows", "bcssl.reduce sum %x dims [2]", "2x3x4", "2x3");
   add("reduce_columns", "bcssl.reduce sum %x dims [0, 1]", "2x3x4", "4");
   add("reduce_middle", "bcssl.reduce sum %x dims [1]", "2x3x4", "2x4");
+  add("reduce_middle_of_four", "bcssl.reduce sum %x dims [1]", "2x3x4x5",
+      "2x4x5");
+  add("reduce_pool", "bcssl.reduce sum %x dims [1, 2]", "2x3x4x5", "2x5");
+  add("reduce_samples", "bcssl.reduce sum %x dims [1, 2, 3]", "2x3x4x5", "2");
   add("reduce_second_of_four", "bcssl.reduce sum %x dims [1]", "2x3x4x5",
       "2x4x5");
   add("reduce_first", "bcssl.reduce sum %x dims [0]", "2x3x4", "3x4");
@@ -106,6 +110,9 @@ static void addArithmetic(std::vector<Program> &programs) {
   add("log", "math.log %b");
   add("sqrt", "math.sqrt %b");
   add("rsqrt", "math.rsqrt %b");
+  add("erf", "math.erf %a");
+  add("maximumf", "arith.maximumf %a, %b");
+  add("minimumf", "arith.minimumf %a, %b");
   programs.push_back(makeProgram("select", {{"x", "3x5"}}, R"(
     (%a: !x, %b: !x) -> !x {
       %0 = arith.constant dense<0.0> : !x
