@@ -182,6 +182,21 @@ TEST_F(TrainerTest, StartsFromANamedCheckpoint) {
   EXPECT_EQ(summary->firstStep, 5);
 }
 
+TEST_F(TrainerTest, BeginsWithGivenWeights) {
+  options.length.steps = 10;
+  ASSERT_TRUE(run().ok());
+  std::vector<std::byte> trained = learner.memory.data[0];
+  options.initialCheckpoint = options.output;
+  options.output = directory.path + "/second";
+  fs::create_directories(options.output);
+  options.length.seconds = 1e-9; // ends before the first step
+  learner = FakeLearner();
+  auto summary = run();
+  ASSERT_TRUE(summary.ok()) << summary.error().text();
+  EXPECT_EQ(summary->firstStep, 0);
+  EXPECT_EQ(learner.memory.data[0], trained);
+}
+
 TEST_F(TrainerTest, DamagedCheckpointCostsOnlyItsSteps) {
   options.length.steps = 10;
   ASSERT_TRUE(run().ok());
