@@ -7,9 +7,8 @@
 #include "runtime/base/ReadFile.h"
 #include "runtime/report/JsonLog.h"
 #include "runtime/report/Signals.h"
+#include "runtime/train/RunConfig.h"
 #include "runtime/train/RunFolder.h"
-
-#include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <filesystem>
@@ -17,7 +16,6 @@
 namespace bcssl {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 static void say(const TrainSettings &settings, const std::string &text) {
   if (settings.train.progress != ProgressMode::None)
@@ -113,53 +111,6 @@ program(const TrainCommand &command) {
   return executable;
 }
 
-/// `config.json`: all that was chosen, so that a run can be repeated.
-static Status writeConfig(const TrainSettings &s, const Executable &executable,
-                          const Dataset &data, int argc,
-                          const char *const *argv) {
-  const TrainOptions &t = s.train;
-  const ScheduleOptions &c = t.schedule;
-  const AugmentOptions &a = t.augment;
-  Json properties = Json::object();
-  for (const auto &[key, value] : executable.contents().properties)
-    properties[key] = value;
-  Json json = {
-      {"version", BCSSL_VERSION},
-      {"command", std::vector<std::string>(argv, argv + argc)},
-      {"preset", s.preset},
-      {"data", {{"path", s.data}, {"images", data.size()}}},
-      {"seed", t.seed},
-      {"length",
-       {{"steps", t.length.steps},
-        {"images", t.length.images},
-        {"epochs", t.length.epochs},
-        {"seconds", t.length.seconds}}},
-      {"schedule",
-       {{"form", c.form == ScheduleForm::Quick ? "quick" : "published"},
-        {"lr", c.learningRate},
-        {"min_lr", c.minLearningRate},
-        {"warmup_epochs", c.warmupEpochs},
-        {"warmup_share", c.warmupShare},
-        {"weight_decay", c.weightDecay},
-        {"weight_decay_end", c.weightDecayEnd},
-        {"momentum_teacher", c.teacherMomentum},
-        {"warmup_teacher_temp", c.warmupTeacherTemperature},
-        {"teacher_temp", c.teacherTemperature},
-        {"warmup_teacher_temp_epochs", c.warmupTeacherTemperatureEpochs},
-        {"freeze_last_layer", c.freezeLastLayer}}},
-      {"augment",
-       {{"kind", a.preset == AugmentPreset::Mild ? "mild" : "dino"},
-        {"global_crops_scale", {a.globalScale.low, a.globalScale.high}},
-        {"local_crops_scale", {a.localScale.low, a.localScale.high}},
-        {"pad", a.pad},
-        {"mean", a.mean},
-        {"deviation", a.deviation}}},
-      {"program", {{"hash", executable.hash()}, {"properties", properties}}}};
-  return writeFileAtomically(
-      t.output + "/config.json",
-      json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-}
-
 /// Words on stderr, and the same as data on stdout.
 static void printSummary(const TrainSettings &settings,
                          const TrainSummary &summary) {
@@ -216,7 +167,11 @@ Result<TrainSummary> launchTraining(const TrainCommand &command, int argc,
                 quick ? settings.train.schedule.learningRate : published);
   say(settings, text);
   say(settings, description);
-  BCSSL_RETURN_IF_ERROR(writeConfig(settings, *executable, *data, argc, argv));
+  std::vector<std::string> words(argv, argv + argc);
+  BCSSL_ASSIGN_OR_RETURN(
+      changes, writeConfig(settings, *executable, data->size(), words));
+  for (const std::string &change : changes)
+    say(settings, "warning: " + change);
   BCSSL_ASSIGN_OR_RETURN(summary,
                          train(*learner, std::move(data), settings.train));
   printSummary(settings, summary);

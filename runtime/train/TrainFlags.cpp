@@ -284,8 +284,16 @@ TrainCommand parseTrainFlags(int argc, const char *const *argv) {
   if (first.exit)
     return first;
   TrainCommand command;
-  auto settings =
-      presetSettings(first.settings.preset, first.settings.model, method);
+  std::string model = first.settings.model;
+  // A compiled program says itself what it is; whether it can be read at all
+  // is not the question here.
+  if (auto executable = first.settings.program.empty()
+                            ? Result<std::shared_ptr<const Executable>>(Error())
+                            : Executable::open(first.settings.program)) {
+    model = (*executable)->property("model");
+    method = (*executable)->property("method");
+  }
+  auto settings = presetSettings(first.settings.preset, model, method);
   if (!settings) {
     command.exit = refuse(settings.error().text());
     return command;
