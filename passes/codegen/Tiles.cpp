@@ -68,19 +68,23 @@ constexpr int64_t vectorRegisters = 32;
 
 } // namespace
 
+bool isLegal(const RowwiseTile &tile) {
+  return tile.rows >= 1 && (!tile.flat || tile.rows % vectorLanes == 0);
+}
+
 bool isLegal(const DepthwiseTile &tile) {
   return tile.width >= 1 && tile.taps >= 1 && tile.height >= 1 &&
          tile.width + tile.taps + 1 <= vectorRegisters;
 }
 
 bool isLegal(const ContractionTile &tile) {
-  return tile.registerRows >= 1 && tile.rows % tile.registerRows == 0 &&
+  return tile.registerRows >= 1 && tile.rows >= 1 && tile.rows % tile.registerRows == 0 &&
          tile.panels >= 1 && 2 * tile.registerRows + 3 <= vectorRegisters;
 }
 
 bool isLegal(const WeightGradTile &tile) {
-  return tile.registerRows >= 1 && tile.rows % tile.registerRows == 0 &&
-         tile.columns % panelWidth == 0 && tile.block >= 1 &&
+  return tile.registerRows >= 1 && tile.rows >= 1 && tile.rows % tile.registerRows == 0 &&
+         tile.columns >= 1 && tile.columns % panelWidth == 0 && tile.block >= 1 &&
          2 * tile.registerRows + 3 <= vectorRegisters;
 }
 

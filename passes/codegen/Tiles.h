@@ -58,6 +58,8 @@ struct DepthwiseTile {
   int64_t reachWidth = 0;
 };
 
+/// Flat tiles are whole vectors.
+bool isLegal(const RowwiseTile &tile);
 /// Accumulators, filter columns and one input vector must fit 32 registers.
 bool isLegal(const DepthwiseTile &tile);
 bool isLegal(const ContractionTile &tile);

@@ -82,9 +82,11 @@ WeightGradTile chooseWeightGrad(KernelOp kernel) {
 
 struct ChooseTiles : impl::ChooseTilesBase<ChooseTiles> {
   void runOnOperation() override {
-    getOperation().walk([&](KernelOp kernel) {
+    WalkResult result = getOperation().walk([&](KernelOp kernel) {
+      if (failed(checkRegion(kernel)))
+        return WalkResult::interrupt();
       if (kernel.getTileAttr())
-        return;
+        return WalkResult::advance();
       MLIRContext *context = &getContext();
       if (kernel.getFamily() == KernelFamily::Rowwise)
         kernel.setTileAttr(toAttribute(context, chooseRowwise(kernel)));
@@ -92,7 +94,10 @@ struct ChooseTiles : impl::ChooseTilesBase<ChooseTiles> {
         kernel.setTileAttr(isa<ContractOp>(anchorOf(kernel))
                                ? toAttribute(context, chooseWeightGrad(kernel))
                                : toAttribute(context, chooseContraction(kernel)));
+      return WalkResult::advance();
     });
+    if (result.wasInterrupted())
+      signalPassFailure();
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include "passes/fusion/Grouping.h"
 #include "passes/schedule/ArenaPlan.h"
+#include "passes/schedule/CheckProgram.h"
 #include "passes/schedule/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -261,13 +262,16 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
     llvm::StringMap<int64_t> stateOffsets;
     int64_t stateBytes = 0;
     for (auto variable : module.getOps<VariableOp>()) {
+      if (failed(checkVariable(variable)))
+        return signalPassFailure();
       stateOffsets[variable.getSymName()] = stateBytes;
       variable->setAttr("bcssl.offset", builder.getI64IntegerAttr(stateBytes));
       stateBytes += aligned(bytesOf(variable.getType()));
     }
     module->setAttr("bcssl.state_bytes", builder.getI64IntegerAttr(stateBytes));
     for (auto function : module.getOps<func::FuncOp>())
-      if (!function.isDeclaration() && failed(Planner(function, stateOffsets).run()))
+      if (!function.isDeclaration() &&
+          (failed(checkProgram(function)) || failed(Planner(function, stateOffsets).run())))
         return signalPassFailure();
   }
 };

@@ -1,6 +1,7 @@
 //===- TileLargeKernels.cpp - tiles of depthwise kernels ------------------===//
 
 #include "passes/codegen/Tiles.h"
+#include "passes/codegen/cpu/Generators.h"
 #include "passes/schedule/Passes.h"
 
 using namespace mlir;
@@ -39,7 +40,9 @@ int64_t filterRowsPerTile(ArrayRef<int64_t> filter) {
 
 struct TileLargeKernels : impl::TileLargeKernelsBase<TileLargeKernels> {
   void runOnOperation() override {
-    getOperation().walk([&](KernelOp kernel) {
+    WalkResult result = getOperation().walk([&](KernelOp kernel) {
+      if (failed(checkRegion(kernel)))
+        return WalkResult::interrupt();
       for (Operation &op : kernel.getBody().front()) {
         if (!isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp, DepthwiseConv2dFilterGradOp>(op))
           continue;
@@ -54,7 +57,10 @@ struct TileLargeKernels : impl::TileLargeKernelsBase<TileLargeKernels> {
         assert(isLegal(tile));
         kernel.setTileAttr(toAttribute(&getContext(), tile));
       }
+      return WalkResult::advance();
     });
+    if (result.wasInterrupted())
+      signalPassFailure();
   }
 };
 

@@ -92,6 +92,15 @@ std::string keyOf(KernelOp kernel) {
 struct EmitKernels : impl::EmitCpuKernelsBase<EmitKernels> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (Operation *taken = module.lookupSymbol("kernels")) {
+      taken->emitOpError("takes the name of the module that the kernels are emitted to");
+      return signalPassFailure();
+    }
+    WalkResult checked = module.walk([](KernelOp kernel) {
+      return failed(checkEmittable(kernel)) ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    if (checked.wasInterrupted())
+      return signalPassFailure();
     auto kernels = ModuleOp::create(module.getLoc(), "kernels");
     llvm::StringMap<std::string> known;
     module.walk([&](KernelOp kernel) {
@@ -114,7 +123,10 @@ struct EmitKernels : impl::EmitCpuKernelsBase<EmitKernels> {
     SmallVector<Type> types;
     auto addBuffer = [&](Type type) {
       auto tensor = cast<RankedTensorType>(type);
-      types.push_back(MemRefType::get({tensor.getNumElements()}, tensor.getElementType()));
+      Type element = tensor.getElementType();
+      if (element.isInteger(1)) // a vector of i1 would be stored as bits
+        element = builder.getI8Type();
+      types.push_back(MemRefType::get({tensor.getNumElements()}, element));
     };
     llvm::for_each(kernel->getOperandTypes(), addBuffer);
     llvm::for_each(kernel->getResultTypes(), addBuffer);

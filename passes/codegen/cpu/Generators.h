@@ -46,6 +46,14 @@ mlir::Operation *anchorOf(KernelOp kernel);
 /// row reduction or partial sum, or of the first pointwise result.
 llvm::SmallVector<int64_t> iterationSpace(KernelOp kernel);
 
+/// Reports a region that no generator can emit: an anchor that is missing or of
+/// another family, values of other shapes than the iteration space or its rows.
+mlir::LogicalResult checkRegion(KernelOp kernel);
+
+/// Reports also element types that the CPU's generators lack, and tiles that are
+/// missing or break their family's rules.
+mlir::LogicalResult checkEmittable(KernelOp kernel);
+
 /// The number of tiles of any kernel.
 int64_t tilesOf(KernelOp kernel);
 

@@ -104,11 +104,23 @@ Value RegionEmitter::loadVector(Value memref, Value at, int64_t lanes) {
     vector = vector::MaskedLoadOp::create(builder, stored, memref, at,
                                           laneMask(builder, lanes), padding);
   }
+  if (element.isInteger(8))
+    return arith::TruncIOp::create(
+        builder, VectorType::get({vectorLanes}, builder.getI1Type()), vector);
   return element.isBF16() ? Value(arith::ExtFOp::create(builder, vectorType(), vector)) : vector;
+}
+
+Value RegionEmitter::loadScalar(Value memref, Value at) {
+  Value scalar = memref::LoadOp::create(builder, memref, at);
+  if (scalar.getType().isInteger(8))
+    return arith::TruncIOp::create(builder, builder.getI1Type(), scalar);
+  return scalar;
 }
 
 void RegionEmitter::storeVector(Value vector, Value memref, Value at, int64_t lanes) {
   Type element = cast<MemRefType>(memref.getType()).getElementType();
+  if (element.isInteger(8))
+    vector = arith::ExtUIOp::create(builder, VectorType::get({vectorLanes}, element), vector);
   if (element.isBF16())
     vector = arith::TruncFOp::create(builder, VectorType::get({vectorLanes}, element), vector);
   if (lanes == vectorLanes)
@@ -167,7 +179,7 @@ Value RegionEmitter::scalarAt(Value tensor, Value row) {
     return known;
   Value result;
   if (isa<BlockArgument>(tensor)) {
-    result = memref::LoadOp::create(builder, buffer(tensor), row);
+    result = loadScalar(buffer(tensor), row);
   } else {
     Operation *op = tensor.getDefiningOp();
     Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
@@ -226,11 +238,10 @@ Value RegionEmitter::emitBroadcast(BroadcastOp op, const Site &site) {
   if (!isa<BlockArgument>(from))
     return widen(scalarAt(from, site.row));
   if (dims.empty())
-    return widen(memref::LoadOp::create(builder, buffer(from), index(0)));
+    return widen(loadScalar(buffer(from), index(0)));
   int64_t rank = shape.size();
   if (dims.back() != rank - 1)
-    return widen(memref::LoadOp::create(
-        builder, buffer(from), quotientRow(site.row, shape.drop_back(), dims)));
+    return widen(loadScalar(buffer(from), quotientRow(site.row, shape.drop_back(), dims)));
   if (dims.size() == 1)
     return loadVector(buffer(from), site.column, site.lanes);
   Value row = quotientRow(site.row, shape.drop_back(), dims.drop_back());
@@ -360,8 +371,12 @@ void RegionEmitter::clearPartials(Value tile, Value panel) {
 void RegionEmitter::storeRows(Value row) {
   auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
   for (auto [number, value] : llvm::enumerate(yield.getValues()))
-    if (isRow(value) && !isFull(value) && !value.getDefiningOp<ReducePartialOp>())
-      memref::StoreOp::create(builder, scalarAt(value, row), resultBuffer(number), row);
+    if (isRow(value) && !isFull(value) && !value.getDefiningOp<ReducePartialOp>()) {
+      Value scalar = scalarAt(value, row);
+      if (scalar.getType().isInteger(1))
+        scalar = arith::ExtUIOp::create(builder, builder.getI8Type(), scalar);
+      memref::StoreOp::create(builder, scalar, resultBuffer(number), row);
+    }
 }
 
 } // namespace bcssl

@@ -69,7 +69,9 @@ public:
   mlir::Value index(int64_t value);
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, int64_t b);
+  /// Truth values lie in memory as bytes and are i1 in registers.
   mlir::Value loadVector(mlir::Value memref, mlir::Value at, int64_t lanes);
+  mlir::Value loadScalar(mlir::Value memref, mlir::Value at);
   void storeVector(mlir::Value vector, mlir::Value memref, mlir::Value at, int64_t lanes);
   mlir::Value splat(mlir::Value scalar);
   mlir::Value zero();
