@@ -26,28 +26,34 @@ std::string textOf(ModuleOp module) {
 /// Prints how long a stage took when it ends.
 class StageTimer {
 public:
-  StageTimer(bool enabled, llvm::StringRef name) : enabled(enabled), name(name) {}
+  StageTimer(bool enabled, llvm::StringRef name)
+      : enabled(enabled), name(name) {}
   ~StageTimer() {
-    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    std::chrono::duration<double> seconds =
+        std::chrono::steady_clock::now() - start;
     if (enabled)
-      llvm::errs() << llvm::format("%8.2f s  ", seconds.count()) << name << "\n";
+      llvm::errs() << llvm::format("%8.2f s  ", seconds.count()) << name
+                   << "\n";
   }
 
 private:
   bool enabled;
   llvm::StringRef name;
-  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point start =
+      std::chrono::steady_clock::now();
 };
 
 LogicalResult dump(ModuleOp module, const std::string &directory, Stage stage) {
   if (directory.empty())
     return success();
   llvm::SmallString<128> path(directory);
-  llvm::sys::path::append(path, std::to_string(static_cast<int>(stage)) + "-" + nameOf(stage) + ".mlir");
+  llvm::sys::path::append(path, std::to_string(static_cast<int>(stage)) + "-" +
+                                    nameOf(stage) + ".mlir");
   std::error_code error = llvm::sys::fs::create_directories(directory);
   llvm::raw_fd_ostream stream(path, error);
   if (error)
-    return module.emitError() << "cannot write " << path << ": " << error.message();
+    return module.emitError()
+           << "cannot write " << path << ": " << error.message();
   module.print(stream);
   return success();
 }
@@ -58,11 +64,13 @@ FailureOr<CpuLevel> levelOf(ModuleOp module, const std::string &target) {
   for (CpuLevel level : {CpuLevel::X86_64_V3, CpuLevel::X86_64_V4})
     if (target == ("cpu:" + nameOf(level)).str())
       return level;
-  return module.emitError() << "unknown target '" << target
-                            << "', expects cpu:native, cpu:x86-64-v3 or cpu:x86-64-v4";
+  return module.emitError()
+         << "unknown target '" << target
+         << "', expects cpu:native, cpu:x86-64-v3 or cpu:x86-64-v4";
 }
 
-FailureOr<std::string> serialize(ModuleOp module, const CompileOptions &options) {
+FailureOr<std::string> serialize(ModuleOp module,
+                                 const CompileOptions &options) {
   auto kernels = module.lookupSymbol<ModuleOp>("kernels");
   if (!kernels)
     return module.emitError("expects a planned module with emitted kernels");
@@ -81,13 +89,16 @@ FailureOr<std::string> serialize(ModuleOp module, const CompileOptions &options)
     auto bytes = compileNative(*lowered, *level);
     if (failed(bytes))
       return failure();
-    images.push_back({("cpu:" + nameOf(*level)).str(), "elf", std::move(*bytes)});
+    images.push_back(
+        {("cpu:" + nameOf(*level)).str(), "elf", std::move(*bytes)});
   }
   std::vector<std::pair<std::string, std::string>> properties;
-  if (auto dictionary = module->getAttrOfType<DictionaryAttr>("bcssl.properties"))
+  if (auto dictionary =
+          module->getAttrOfType<DictionaryAttr>("bcssl.properties"))
     for (NamedAttribute property : dictionary)
-      properties.emplace_back(property.getName().str(),
-                              cast<StringAttr>(property.getValue()).getValue().str());
+      properties.emplace_back(
+          property.getName().str(),
+          cast<StringAttr>(property.getValue()).getValue().str());
   return serializeExecutable(module, images, properties);
 }
 
@@ -97,12 +108,15 @@ FailureOr<std::string> compile(ModuleOp module, const CompileOptions &options) {
   if (failed(dump(module, options.dumpDirectory, options.from)))
     return failure();
   Stage last = std::min(options.to, Stage::Planned);
-  for (int number = static_cast<int>(options.from); number < static_cast<int>(last); ++number) {
-    Stage stage = static_cast<Stage>(number), next = static_cast<Stage>(number + 1);
+  for (int number = static_cast<int>(options.from);
+       number < static_cast<int>(last); ++number) {
+    Stage stage = static_cast<Stage>(number),
+          next = static_cast<Stage>(number + 1);
     StageTimer timer(options.timing, nameOf(next));
     PassManager manager(module.getContext());
     buildStage(manager, stage);
-    if (failed(manager.run(module)) || failed(dump(module, options.dumpDirectory, next)))
+    if (failed(manager.run(module)) ||
+        failed(dump(module, options.dumpDirectory, next)))
       return failure();
   }
   if (options.to == Stage::Executable)

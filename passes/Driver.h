@@ -13,16 +13,19 @@ namespace bcssl {
 struct CompileOptions {
   Stage from = Stage::Input;
   Stage to = Stage::Executable;
-  std::vector<std::string> targets{"cpu:native"}; ///< "cpu:native", "cpu:x86-64-v4", ...
-  std::string dumpDirectory; ///< writes the module after each stage, if not empty
-  bool timing = false;       ///< prints seconds per stage to stderr
+  std::vector<std::string> targets{
+      "cpu:native"}; ///< "cpu:native", "cpu:x86-64-v4", ...
+  std::string
+      dumpDirectory;   ///< writes the module after each stage, if not empty
+  bool timing = false; ///< prints seconds per stage to stderr
 };
 
 /// Runs the stages from `from` to `to`. Returns the text of the module, or the
 /// bytes of the artifact when `to` is Stage::Executable. The dictionary
-/// attribute `bcssl.properties` of the module becomes the artifact's properties.
-/// The bytes are the same however the way is divided into calls.
-mlir::FailureOr<std::string> compile(mlir::ModuleOp module, const CompileOptions &options);
+/// attribute `bcssl.properties` of the module becomes the artifact's
+/// properties. The bytes are the same however the way is divided into calls.
+mlir::FailureOr<std::string> compile(mlir::ModuleOp module,
+                                     const CompileOptions &options);
 
 } // namespace bcssl
 

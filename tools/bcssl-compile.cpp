@@ -39,16 +39,19 @@ models::Options optionsOf(const Flags &flags, Arguments &arguments) {
 
 int printDescription(const models::Options &options) {
   models::Description description = models::describe(options);
-  llvm::outs() << "{\"model\": \"" << options.model << "\", \"backbone_parameters\": "
-               << description.backboneParameters << ", \"parameters\": "
-               << description.classifierParameters << ", \"dino_head_parameters\": "
-               << description.dinoHeadParameters << ", \"gmac\": " << description.imageMacs / 1e9
+  llvm::outs() << "{\"model\": \"" << options.model
+               << "\", \"backbone_parameters\": "
+               << description.backboneParameters
+               << ", \"parameters\": " << description.classifierParameters
+               << ", \"dino_head_parameters\": "
+               << description.dinoHeadParameters
+               << ", \"gmac\": " << description.imageMacs / 1e9
                << ", \"gmac_local\": " << description.localMacs / 1e9 << "}\n";
   return 0;
 }
 
-mlir::OwningOpRef<mlir::ModuleOp> moduleOf(mlir::MLIRContext &context, const Flags &flags,
-                                           Arguments &arguments) {
+mlir::OwningOpRef<mlir::ModuleOp>
+moduleOf(mlir::MLIRContext &context, const Flags &flags, Arguments &arguments) {
   if (arguments.model.empty())
     return mlir::parseSourceFile<mlir::ModuleOp>(arguments.input, &context);
   models::Options options = optionsOf(flags, arguments);
@@ -58,9 +61,10 @@ mlir::OwningOpRef<mlir::ModuleOp> moduleOf(mlir::MLIRContext &context, const Fla
   mlir::Builder builder(&context);
   llvm::SmallVector<mlir::NamedAttribute> properties;
   for (const models::OptionField &field : models::optionFields())
-    properties.push_back(
-        builder.getNamedAttr(field.name, builder.getStringAttr(field.get(options))));
-  properties.push_back(builder.getNamedAttr("model", builder.getStringAttr(options.model)));
+    properties.push_back(builder.getNamedAttr(
+        field.name, builder.getStringAttr(field.get(options))));
+  properties.push_back(
+      builder.getNamedAttr("model", builder.getStringAttr(options.model)));
   (*module)->setAttr("bcssl.properties", builder.getDictionaryAttr(properties));
   return module;
 }
@@ -79,7 +83,8 @@ int run(const Flags &flags, Arguments &arguments) {
     return printDescription(optionsOf(flags, arguments));
   auto from = parseStage(arguments.from), to = parseStage(arguments.to);
   if (!from || !to || *from > *to) {
-    llvm::errs() << "bcssl-compile: expects --from and --to in the order input, differentiated, "
+    llvm::errs() << "bcssl-compile: expects --from and --to in the order "
+                    "input, differentiated, "
                     "expanded, kernels, planned, executable\n";
     return static_cast<int>(ExitCode::Usage);
   }
@@ -112,22 +117,31 @@ int run(const Flags &flags, Arguments &arguments) {
 
 int main(int argc, char **argv) {
   Arguments arguments;
-  Flags flags("bcssl-compile", "Compiles a model, or programs in MLIR text, to an artifact.",
-              {"bcssl-compile --model=micro --method=dino --batch=64 -o step.bcx",
-               "bcssl-compile --model=bcssl-tiny --kernel=31 --to=kernels -o kernels.mlir",
-               "bcssl-compile kernels.mlir --from=kernels -o step.bcx"});
+  Flags flags(
+      "bcssl-compile",
+      "Compiles a model, or programs in MLIR text, to an artifact.",
+      {"bcssl-compile --model=micro --method=dino --batch=64 -o step.bcx",
+       "bcssl-compile --model=bcssl-tiny --kernel=31 --to=kernels -o "
+       "kernels.mlir",
+       "bcssl-compile kernels.mlir --from=kernels -o step.bcx"});
   flags.positional("input", arguments.input, "MLIR text; not with --model");
-  flags.add("output", arguments.output, "file to write, - for stdout", {.letter = 'o'});
+  flags.add("output", arguments.output, "file to write, - for stdout",
+            {.letter = 'o'});
   flags.add("model", arguments.model, "a model of the zoo");
   flags.add("from", arguments.from, "stage of the input file");
   flags.add("to", arguments.to, "stage to stop after");
-  flags.add("target", arguments.targets, "cpu:native, cpu:x86-64-v3, cpu:x86-64-v4; may be repeated");
-  flags.add("dump-dir", arguments.compile.dumpDirectory, "write the module after each stage here");
+  flags.add("target", arguments.targets,
+            "cpu:native, cpu:x86-64-v3, cpu:x86-64-v4; may be repeated");
+  flags.add("dump-dir", arguments.compile.dumpDirectory,
+            "write the module after each stage here");
   flags.add("timing", arguments.compile.timing, "print seconds per stage");
-  flags.add("describe", arguments.describe, "print the model's parameters and multiply-adds as JSON");
-  flags.add("list-models", arguments.listModels, "print the names of the models");
+  flags.add("describe", arguments.describe,
+            "print the model's parameters and multiply-adds as JSON");
+  flags.add("list-models", arguments.listModels,
+            "print the names of the models");
   for (const models::OptionField &field : models::optionFields())
-    flags.add(field.name, arguments.modelOptions[field.name], field.help, {.group = "model"});
+    flags.add(field.name, arguments.modelOptions[field.name], field.help,
+              {.group = "model"});
   if (auto code = flags.parse(argc, argv))
     return *code;
   try {

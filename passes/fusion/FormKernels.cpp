@@ -25,8 +25,10 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
     Block &block = function.getBody().front();
     for (Operation &op : block.without_terminator())
       if (kindOf(&op) == OpKind::Other) {
-        op.emitOpError("expects an expanded program on tensors of static shape: run "
-                       "bcssl-differentiate, bcssl-expand and bcssl-pack-contractions first");
+        op.emitOpError(
+            "expects an expanded program on tensors of static shape: run "
+            "bcssl-differentiate, bcssl-expand and bcssl-pack-contractions "
+            "first");
         return signalPassFailure();
       }
     Grouping grouping(block, fuse);

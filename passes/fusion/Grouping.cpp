@@ -60,7 +60,8 @@ void Grouping::run() {
     add(&op);
 }
 
-int Grouping::newGroup(Operation *op, KernelFamily family, ArrayRef<int64_t> space) {
+int Grouping::newGroup(Operation *op, KernelFamily family,
+                       ArrayRef<int64_t> space) {
   groups.push_back({family, llvm::to_vector(space), {}, {}});
   producers.emplace_back();
   join(op, groups.size() - 1);
@@ -138,15 +139,17 @@ SmallVector<int> Grouping::candidates(Operation *op) {
 
 bool Grouping::mayJoin(Operation *op, int number) {
   Group &group = groups[number];
-  if (group.members.size() >= maxMembers || group.family == KernelFamily::Movement ||
+  if (group.members.size() >= maxMembers ||
+      group.family == KernelFamily::Movement ||
       group.family == KernelFamily::DepthwiseFilterGrad ||
       isa<ContractOp>(group.members.front()))
     return false;
   OpKind kind = kindOf(op);
   bool rowwise = group.family == KernelFamily::Rowwise;
   ArrayRef<int64_t> space = group.space;
-  ArrayRef<int64_t> shape =
-      kind == OpKind::Pointwise ? shapeOf(op->getResult(0)) : shapeOf(op->getOperand(0));
+  ArrayRef<int64_t> shape = kind == OpKind::Pointwise
+                                ? shapeOf(op->getResult(0))
+                                : shapeOf(op->getOperand(0));
   bool asRow = false;
   if (kind == OpKind::RowReduce && (!rowwise || shape != space))
     return false;
@@ -177,8 +180,8 @@ bool Grouping::mayJoin(Operation *op, int number) {
       if (fromDef && groupOf(fromDef) == number) {
         readsInside = true;
         // One value a row, repeated along the row.
-        fits &= rowwise && !space.empty() && !asRow && shapeOf(from) == space.drop_back() &&
-                shapeOf(from) != space &&
+        fits &= rowwise && !space.empty() && !asRow &&
+                shapeOf(from) == space.drop_back() && shapeOf(from) != space &&
                 cast<BroadcastOp>(def).getDims().size() == space.size() - 1;
       }
     } else if (groupOf(def) == number) {
@@ -195,7 +198,8 @@ bool Grouping::mayJoin(Operation *op, int number) {
     return false;
 
   // An epilogue loads no other tensor that is not in memory anyway.
-  if (group.family == KernelFamily::Contraction || group.family == KernelFamily::Depthwise) {
+  if (group.family == KernelFamily::Contraction ||
+      group.family == KernelFamily::Depthwise) {
     bool readsStored = true;
     for (Value operand : op->getOperands()) {
       Operation *def = operand.getDefiningOp();
@@ -235,9 +239,12 @@ void Grouping::addColumnReduce(ReduceOp op) {
   auto addDirect = [&](ReduceOp reduce) {
     if (fuse)
       for (int group : candidates(reduce))
-        if (groups[group].family == KernelFamily::Columnwise && groups[group].space == result &&
-            groups[group].members.size() < maxMembers && !createsCycle(reduce, group))
-          if (int from = groupOf(rootOf(reduce.getInput()).getDefiningOp()); from != group)
+        if (groups[group].family == KernelFamily::Columnwise &&
+            groups[group].space == result &&
+            groups[group].members.size() < maxMembers &&
+            !createsCycle(reduce, group))
+          if (int from = groupOf(rootOf(reduce.getInput()).getDefiningOp());
+              from != group)
             return join(reduce, group);
     newGroup(reduce, KernelFamily::Columnwise, result);
   };
@@ -246,9 +253,12 @@ void Grouping::addColumnReduce(ReduceOp op) {
 
   OpBuilder builder(op);
   auto makePartial = [&](int64_t rows) {
-    auto type = RankedTensorType::get({static_cast<int64_t>(llvm::divideCeil(rowsOf(shape), rows)), shape.back()},
-                                      cast<RankedTensorType>(op.getType()).getElementType());
-    return ReducePartialOp::create(builder, op.getLoc(), type, op.getInput(), rows);
+    auto type = RankedTensorType::get(
+        {static_cast<int64_t>(llvm::divideCeil(rowsOf(shape), rows)),
+         shape.back()},
+        cast<RankedTensorType>(op.getType()).getElementType());
+    return ReducePartialOp::create(builder, op.getLoc(), type, op.getInput(),
+                                   rows);
   };
   // The partial sum is made with the rows of the group that it will join.
   ReducePartialOp partial = makePartial(1);
@@ -268,8 +278,9 @@ void Grouping::addColumnReduce(ReduceOp op) {
     join(partial, target);
   else
     newGroup(partial, KernelFamily::Rowwise, shape);
-  auto sum = ReduceOp::create(builder, op.getLoc(), op.getType(), partial.getOutput(),
-                              ReduceKind::Sum, ArrayRef<int64_t>{0});
+  auto sum =
+      ReduceOp::create(builder, op.getLoc(), op.getType(), partial.getOutput(),
+                       ReduceKind::Sum, ArrayRef<int64_t>{0});
   op.getOutput().replaceAllUsesWith(sum.getOutput());
   op.erase();
   addDirect(sum);
@@ -278,9 +289,11 @@ void Grouping::addColumnReduce(ReduceOp op) {
 static bool isReadAsMemory(Operation *op) {
   return llvm::any_of(op->getUsers(), [](Operation *user) {
     OpKind kind = kindOf(user);
-    return kind == OpKind::Anchor || kind == OpKind::Movement || kind == OpKind::Alias ||
-           kind == OpKind::Other || kind == OpKind::ColumnReduce ||
-           (kind == OpKind::Broadcast && kindOf(user->getOperand(0).getDefiningOp()) == OpKind::Broadcast) ||
+    return kind == OpKind::Anchor || kind == OpKind::Movement ||
+           kind == OpKind::Alias || kind == OpKind::Other ||
+           kind == OpKind::ColumnReduce ||
+           (kind == OpKind::Broadcast &&
+            kindOf(user->getOperand(0).getDefiningOp()) == OpKind::Broadcast) ||
            isa<CrossViewTargetsOp, OneHotOp, RandomUniformOp>(user);
   });
 }

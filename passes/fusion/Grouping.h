@@ -14,7 +14,8 @@ namespace bcssl {
 struct Group {
   KernelFamily family;
   llvm::SmallVector<int64_t> space; ///< iteration space; rank 0 for scalars
-  llvm::SmallVector<mlir::Operation *> members; ///< in program order, without constants and broadcasts
+  llvm::SmallVector<mlir::Operation *>
+      members; ///< in program order, without constants and broadcasts
   /// Operations of other groups that this one computes again.
   llvm::SetVector<mlir::Operation *> recomputed;
 };
@@ -35,12 +36,14 @@ public:
   bool isStored(mlir::Value value) const;
   /// Calls `visit` for the values that an operation's operands stand for once
   /// broadcasts are looked through.
-  static void forOperands(mlir::Operation *op, llvm::function_ref<void(mlir::Value)> visit);
+  static void forOperands(mlir::Operation *op,
+                          llvm::function_ref<void(mlir::Value)> visit);
 
 private:
   void add(mlir::Operation *op);
   void addColumnReduce(ReduceOp op);
-  int newGroup(mlir::Operation *op, KernelFamily family, llvm::ArrayRef<int64_t> space);
+  int newGroup(mlir::Operation *op, KernelFamily family,
+               llvm::ArrayRef<int64_t> space);
   void join(mlir::Operation *op, int group);
   llvm::SmallVector<int> candidates(mlir::Operation *op);
   bool mayJoin(mlir::Operation *op, int group);
@@ -51,7 +54,8 @@ private:
   mlir::Block &block;
   bool fuse;
   std::vector<Group> groups;
-  std::vector<llvm::SetVector<int>> producers; ///< per group, the groups it reads from
+  std::vector<llvm::SetVector<int>>
+      producers; ///< per group, the groups it reads from
   llvm::DenseMap<mlir::Operation *, int> groupOfOp;
 };
 

@@ -11,10 +11,13 @@ namespace bcssl {
 
 /// Whether an operation takes and gives tensors of one static shape alone.
 static bool isElementwiseOnTensors(Operation *op) {
-  if (op->getNumResults() != 1 || !isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
+  if (op->getNumResults() != 1 ||
+      !isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
     return false;
   auto result = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-  return result && llvm::all_of(result.getShape(), [](int64_t size) { return size > 0; }) &&
+  return result &&
+         llvm::all_of(result.getShape(),
+                      [](int64_t size) { return size > 0; }) &&
          llvm::all_of(op->getOperandTypes(), [&](Type type) {
            auto operand = dyn_cast<RankedTensorType>(type);
            return operand && operand.getShape() == result.getShape();
@@ -23,13 +26,14 @@ static bool isElementwiseOnTensors(Operation *op) {
 
 OpKind kindOf(Operation *op) {
   if (isa<arith::ConstantOp>(op))
-    return isa<RankedTensorType>(op->getResult(0).getType()) ? OpKind::Constant : OpKind::Other;
+    return isa<RankedTensorType>(op->getResult(0).getType()) ? OpKind::Constant
+                                                             : OpKind::Other;
   if (isa<BroadcastOp>(op))
     return OpKind::Broadcast;
   if (isa<ReshapeOp, SliceOp>(op))
     return OpKind::Alias;
-  if (isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp, DepthwiseConv2dFilterGradOp,
-          PackedContractOp, ContractOp>(op))
+  if (isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp,
+          DepthwiseConv2dFilterGradOp, PackedContractOp, ContractOp>(op))
     return OpKind::Anchor;
   if (isa<PackOp, SpaceToDepthOp, DepthToSpaceOp, ConcatOp, PadOp>(op))
     return OpKind::Movement;
@@ -37,7 +41,8 @@ OpKind kindOf(Operation *op) {
     return OpKind::Partial;
   if (auto reduce = dyn_cast<ReduceOp>(op)) {
     int64_t rank = shapeOf(reduce.getInput()).size();
-    bool isRow = reduce.getDims().size() == 1 && reduce.getDims().front() == rank - 1;
+    bool isRow =
+        reduce.getDims().size() == 1 && reduce.getDims().front() == rank - 1;
     return isRow ? OpKind::RowReduce : OpKind::ColumnReduce;
   }
   if (isa<CrossViewTargetsOp, OneHotOp, RandomUniformOp>(op))

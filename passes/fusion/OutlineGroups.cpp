@@ -40,11 +40,13 @@ SmallVector<Operation *> Outliner::bodyOf(const Group &group) {
   for (size_t i = 0; i < body.size(); ++i)
     for (Value operand : body[i]->getOperands())
       if (Operation *def = operand.getDefiningOp())
-        if ((kindOf(def) == OpKind::Constant || kindOf(def) == OpKind::Broadcast) &&
+        if ((kindOf(def) == OpKind::Constant ||
+             kindOf(def) == OpKind::Broadcast) &&
             grouping.groupOf(def) < 0)
           body.insert(def);
   SmallVector<Operation *> sorted(body.begin(), body.end());
-  llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  llvm::sort(sorted,
+             [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
   return sorted;
 }
 
@@ -62,7 +64,8 @@ bool Outliner::isReadOutside(Value value, int number) {
       return true;
     // Readers that are recomputed elsewhere read this value there.
     for (auto [other, candidate] : llvm::enumerate(grouping.getGroups()))
-      if (static_cast<int>(other) != number && candidate.recomputed.contains(reader) &&
+      if (static_cast<int>(other) != number &&
+          candidate.recomputed.contains(reader) &&
           !candidate.recomputed.contains(value.getDefiningOp()))
         return true;
     if (group != number &&
@@ -96,7 +99,8 @@ SmallVector<Outliner::Node> Outliner::order() {
       if (!def || (group && group->recomputed.contains(def)))
         return;
       auto from = nodeOf.find(def);
-      if (from != nodeOf.end() && from->second != node && readers[from->second].insert(node))
+      if (from != nodeOf.end() && from->second != node &&
+          readers[from->second].insert(node))
         ++missing[node];
     });
   };
@@ -112,7 +116,9 @@ SmallVector<Outliner::Node> Outliner::order() {
     addReads(op, groups.size() + number, nullptr);
   }
 
-  auto later = [&](Node a, Node b) { return first[b]->isBeforeInBlock(first[a]); };
+  auto later = [&](Node a, Node b) {
+    return first[b]->isBeforeInBlock(first[a]);
+  };
   std::priority_queue<Node, std::vector<Node>, decltype(later)> ready(later);
   for (size_t node = 0; node < count; ++node)
     if (missing[node] == 0)
@@ -137,7 +143,8 @@ void Outliner::outline(Group &group) {
   SetVector<Value> inputs;
   for (Operation *op : body)
     for (Value operand : op->getOperands())
-      if (Operation *def = operand.getDefiningOp(); !def || !inside.contains(def))
+      if (Operation *def = operand.getDefiningOp();
+          !def || !inside.contains(def))
         inputs.insert(operand);
   SmallVector<Value> outputs;
   for (Operation *op : group.members)
@@ -157,7 +164,8 @@ void Outliner::outline(Group &group) {
   SmallVector<Type> types;
   for (Value output : outputs)
     types.push_back(output.getType());
-  auto kernel = KernelOp::create(builder, location, types, operands, group.family, DictionaryAttr());
+  auto kernel = KernelOp::create(builder, location, types, operands,
+                                 group.family, DictionaryAttr());
   Block *entry = new Block();
   kernel.getBody().push_back(entry);
   IRMapping local;
@@ -198,6 +206,8 @@ void Outliner::run() {
 
 } // namespace
 
-void outlineGroups(Block &block, Grouping &grouping) { Outliner(block, grouping).run(); }
+void outlineGroups(Block &block, Grouping &grouping) {
+  Outliner(block, grouping).run();
+}
 
 } // namespace bcssl

@@ -9,11 +9,12 @@ namespace {
 
 /// Collects into `chain` the operations that compute `value` from values in
 /// memory, or returns false. `leaves` are the full-size tensors that it reads.
-bool collectChain(Grouping &grouping, int reader, Value value, SetVector<Operation *> &chain,
-                  SetVector<Value> &leaves) {
+bool collectChain(Grouping &grouping, int reader, Value value,
+                  SetVector<Operation *> &chain, SetVector<Value> &leaves) {
   constexpr size_t longest = 12;
   Operation *op = value.getDefiningOp();
-  if (!op || chain.size() >= longest || kindOf(op) != OpKind::Pointwise || !isCheap(op))
+  if (!op || chain.size() >= longest || kindOf(op) != OpKind::Pointwise ||
+      !isCheap(op))
     return false;
   if (chain.contains(op))
     return true;
@@ -24,7 +25,8 @@ bool collectChain(Grouping &grouping, int reader, Value value, SetVector<Operati
     if (def && kindOf(def) == OpKind::Broadcast && grouping.groupOf(def) < 0) {
       Value from = def->getOperand(0);
       Operation *fromDef = from.getDefiningOp();
-      if (fromDef && kindOf(fromDef) != OpKind::Constant && !grouping.isStored(from))
+      if (fromDef && kindOf(fromDef) != OpKind::Constant &&
+          !grouping.isStored(from))
         return false;
       continue;
     }
@@ -38,12 +40,14 @@ bool collectChain(Grouping &grouping, int reader, Value value, SetVector<Operati
 }
 
 /// Full-size tensors that a group reads from memory.
-SetVector<Value> storedInputs(Grouping &grouping, const Group &group, int number) {
+SetVector<Value> storedInputs(Grouping &grouping, const Group &group,
+                              int number) {
   SetVector<Value> inputs;
   auto visit = [&](Operation *op) {
     for (Value operand : op->getOperands()) {
       Operation *def = operand.getDefiningOp();
-      if (def && (kindOf(def) == OpKind::Constant || kindOf(def) == OpKind::Broadcast))
+      if (def &&
+          (kindOf(def) == OpKind::Constant || kindOf(def) == OpKind::Broadcast))
         continue;
       if ((!def || grouping.groupOf(def) != number) &&
           !(def && group.recomputed.contains(def)))
@@ -70,9 +74,11 @@ void recomputeConditions(Grouping &grouping) {
 
 void recomputeCheapValues(Grouping &grouping) {
   std::vector<Group> &groups = grouping.getGroups();
-  for (int number = static_cast<int>(groups.size()) - 1; number >= 0; --number) {
+  for (int number = static_cast<int>(groups.size()) - 1; number >= 0;
+       --number) {
     Group &group = groups[number];
-    if (group.family == KernelFamily::Movement || group.family == KernelFamily::Columnwise ||
+    if (group.family == KernelFamily::Movement ||
+        group.family == KernelFamily::Columnwise ||
         group.family == KernelFamily::DepthwiseFilterGrad)
       continue;
     for (Value input : storedInputs(grouping, group, number)) {
@@ -89,7 +95,8 @@ void recomputeCheapValues(Grouping &grouping) {
       if (!collectChain(grouping, number, input, chain, leaves))
         continue;
       SetVector<Value> present = storedInputs(grouping, group, number);
-      unsigned more = llvm::count_if(leaves, [&](Value leaf) { return !present.contains(leaf); });
+      unsigned more = llvm::count_if(
+          leaves, [&](Value leaf) { return !present.contains(leaf); });
       if (more <= 1)
         group.recomputed.insert(chain.begin(), chain.end());
     }

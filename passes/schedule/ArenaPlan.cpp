@@ -20,8 +20,9 @@ static bool liveTogether(const ArenaBuffer &a, const ArenaBuffer &b) {
 int64_t planArena(std::vector<ArenaBuffer> &buffers) {
   std::vector<size_t> order(buffers.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return buffers[a].bytes > buffers[b].bytes; });
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return buffers[a].bytes > buffers[b].bytes;
+  });
   int64_t size = 0;
   std::vector<const ArenaBuffer *> placed; // sorted by offset
   for (size_t number : order) {
@@ -36,19 +37,23 @@ int64_t planArena(std::vector<ArenaBuffer> &buffers) {
     }
     buffer.offset = offset;
     size = std::max(size, aligned(offset + buffer.bytes));
-    auto position = std::upper_bound(
-        placed.begin(), placed.end(), &buffer,
-        [](const ArenaBuffer *a, const ArenaBuffer *b) { return a->offset < b->offset; });
+    auto position =
+        std::upper_bound(placed.begin(), placed.end(), &buffer,
+                         [](const ArenaBuffer *a, const ArenaBuffer *b) {
+                           return a->offset < b->offset;
+                         });
     placed.insert(position, &buffer);
   }
   return size;
 }
 
-std::optional<std::pair<size_t, size_t>> findOverlap(const std::vector<ArenaBuffer> &buffers) {
+std::optional<std::pair<size_t, size_t>>
+findOverlap(const std::vector<ArenaBuffer> &buffers) {
   std::vector<size_t> order(buffers.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return buffers[a].first < buffers[b].first; });
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return buffers[a].first < buffers[b].first;
+  });
   for (size_t i = 0; i < order.size(); ++i)
     for (size_t j = i + 1; j < order.size(); ++j) {
       const ArenaBuffer &a = buffers[order[i]], &b = buffers[order[j]];

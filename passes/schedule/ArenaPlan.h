@@ -21,7 +21,8 @@ struct ArenaBuffer {
 int64_t planArena(std::vector<ArenaBuffer> &buffers);
 
 /// Two buffers that are live together and overlap, if there are any.
-std::optional<std::pair<size_t, size_t>> findOverlap(const std::vector<ArenaBuffer> &buffers);
+std::optional<std::pair<size_t, size_t>>
+findOverlap(const std::vector<ArenaBuffer> &buffers);
 
 } // namespace bcssl
 

@@ -27,14 +27,18 @@ constexpr int64_t tileElements = 1 << 14;
 /// rows and columns play no part.
 bool isFlat(KernelOp kernel, ArrayRef<int64_t> space) {
   for (Operation &op : kernel.getBody().front()) {
-    if (isa<ReduceOp, ReducePartialOp, CrossViewTargetsOp, OneHotOp, RandomUniformOp>(op))
+    if (isa<ReduceOp, ReducePartialOp, CrossViewTargetsOp, OneHotOp,
+            RandomUniformOp>(op))
       return false;
-    if (auto broadcast = dyn_cast<BroadcastOp>(op); broadcast && !broadcast.getDims().empty())
+    if (auto broadcast = dyn_cast<BroadcastOp>(op);
+        broadcast && !broadcast.getDims().empty())
       return false;
   }
-  return llvm::all_of(kernel.getBody().front().getTerminator()->getOperands(), [&](Value value) {
-    return cast<RankedTensorType>(value.getType()).getShape() == space;
-  });
+  return llvm::all_of(
+      kernel.getBody().front().getTerminator()->getOperands(),
+      [&](Value value) {
+        return cast<RankedTensorType>(value.getType()).getShape() == space;
+      });
 }
 
 RowwiseTile chooseRowwise(KernelOp kernel) {
@@ -48,11 +52,13 @@ RowwiseTile chooseRowwise(KernelOp kernel) {
   int64_t total = product(space);
   if (isFlat(kernel, space)) {
     tile.flat = true;
-    tile.rows = std::min(tileElements, static_cast<int64_t>(llvm::alignTo(total, 16)));
+    tile.rows =
+        std::min(tileElements, static_cast<int64_t>(llvm::alignTo(total, 16)));
     return tile;
   }
   int64_t columns = space.empty() ? 1 : space.back();
-  tile.rows = std::clamp<int64_t>(tileElements / columns, 1, std::max<int64_t>(1, total / columns));
+  tile.rows = std::clamp<int64_t>(tileElements / columns, 1,
+                                  std::max<int64_t>(1, total / columns));
   return tile;
 }
 
@@ -70,13 +76,32 @@ ContractionTile chooseContraction(KernelOp kernel) {
   return tile;
 }
 
+/// The register tile that wastes least of `rows`: 13 for powers of two.
+int64_t chooseRegisterRows(int64_t rows) {
+  constexpr int64_t most = 14, least = 10;
+  int64_t best = std::min(rows, most), bestWork = llvm::alignTo(rows, best);
+  for (int64_t candidate = most; candidate >= least; --candidate)
+    if (int64_t work = llvm::alignTo(rows, candidate);
+        rows >= candidate && work < bestWork) {
+      best = candidate;
+      bestWork = work;
+    }
+  return best;
+}
+
 WeightGradTile chooseWeightGrad(KernelOp kernel) {
   WeightGradTile tile;
   SmallVector<int64_t> space = iterationSpace(kernel);
-  // A small result is cut finer, so that all threads have work.
-  while (tile.rows > tile.registerRows &&
-         llvm::divideCeil(space[0], tile.rows) * llvm::divideCeil(space[1], tile.columns) < 16)
-    tile.rows -= tile.registerRows;
+  tile.registerRows = chooseRegisterRows(space[0]);
+  int64_t blocks = llvm::divideCeil(space[0], tile.registerRows);
+  // Four register tiles copy little; fewer when there is too little work for
+  // all threads otherwise. Equal parts.
+  constexpr int64_t wantedTiles = 8, largest = 4;
+  int64_t columnTiles = llvm::divideCeil(space[1], tile.columns);
+  int64_t rowTiles = std::max(
+      static_cast<int64_t>(llvm::divideCeil(blocks, largest)),
+      std::min<int64_t>(blocks, llvm::divideCeil(wantedTiles, columnTiles)));
+  tile.rows = llvm::divideCeil(blocks, rowTiles) * tile.registerRows;
   return tile;
 }
 
@@ -91,9 +116,10 @@ struct ChooseTiles : impl::ChooseTilesBase<ChooseTiles> {
       if (kernel.getFamily() == KernelFamily::Rowwise)
         kernel.setTileAttr(toAttribute(context, chooseRowwise(kernel)));
       else if (kernel.getFamily() == KernelFamily::Contraction)
-        kernel.setTileAttr(isa<ContractOp>(anchorOf(kernel))
-                               ? toAttribute(context, chooseWeightGrad(kernel))
-                               : toAttribute(context, chooseContraction(kernel)));
+        kernel.setTileAttr(
+            isa<ContractOp>(anchorOf(kernel))
+                ? toAttribute(context, chooseWeightGrad(kernel))
+                : toAttribute(context, chooseContraction(kernel)));
       return WalkResult::advance();
     });
     if (result.wasInterrupted())

@@ -17,18 +17,23 @@ namespace {
 struct PackRightOperand : OpRewritePattern<ContractOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ContractOp op,
+                                PatternRewriter &rewriter) const override {
     if (op.getForm() == ContractForm::TN)
-      return rewriter.notifyMatchFailure(op, "both operands are read along rows");
+      return rewriter.notifyMatchFailure(op,
+                                         "both operands are read along rows");
     auto right = cast<RankedTensorType>(op.getRhs().getType());
     bool transposed = op.getForm() == ContractForm::NT;
     int64_t columns = right.getDimSize(transposed ? 0 : 1);
     int64_t depth = right.getDimSize(transposed ? 1 : 0);
     auto packed = RankedTensorType::get(
-        {static_cast<int64_t>(llvm::divideCeil(columns, panelWidth)), depth, panelWidth},
+        {static_cast<int64_t>(llvm::divideCeil(columns, panelWidth)), depth,
+         panelWidth},
         right.getElementType());
-    Value pack = PackOp::create(rewriter, op.getLoc(), packed, op.getRhs(), op.getForm());
-    rewriter.replaceOpWithNewOp<PackedContractOp>(op, op.getType(), op.getLhs(), pack);
+    Value pack = PackOp::create(rewriter, op.getLoc(), packed, op.getRhs(),
+                                op.getForm());
+    rewriter.replaceOpWithNewOp<PackedContractOp>(op, op.getType(), op.getLhs(),
+                                                  pack);
     return success();
   }
 };

@@ -26,7 +26,8 @@ struct Place {
 
 int64_t bytesOf(Type type) {
   auto tensor = cast<RankedTensorType>(type);
-  return tensor.getNumElements() * llvm::divideCeil(tensor.getElementTypeBitWidth(), 8);
+  return tensor.getNumElements() *
+         llvm::divideCeil(tensor.getElementTypeBitWidth(), 8);
 }
 
 int64_t aligned(int64_t bytes) { return llvm::alignTo(bytes, 64); }
@@ -50,7 +51,8 @@ int64_t offsetFromRoot(Value value) {
 class Planner {
 public:
   Planner(func::FuncOp function, const llvm::StringMap<int64_t> &stateOffsets)
-      : function(function), stateOffsets(stateOffsets), builder(function.getContext()) {}
+      : function(function), stateOffsets(stateOffsets),
+        builder(function.getContext()) {}
 
   LogicalResult run();
 
@@ -69,7 +71,7 @@ private:
   SmallVector<KernelOp> kernels;
   DenseMap<Operation *, int64_t> position;
   llvm::MapVector<Value, Place> places; // roots only
-  SmallVector<Attribute> moves; // targets, beside movedValues
+  SmallVector<Attribute> moves;         // targets, beside movedValues
   SmallVector<Value> movedValues;
   int64_t inputBytes = 0, outputBytes = 0, arenaBytes = 0;
 };
@@ -84,11 +86,13 @@ void Planner::collectKernels() {
 void Planner::placeArguments() {
   for (BlockArgument argument : function.getArguments()) {
     unsigned number = argument.getArgNumber();
-    if (auto name = function.getArgAttrOfType<StringAttr>(number, "bcssl.variable")) {
+    if (auto name =
+            function.getArgAttrOfType<StringAttr>(number, "bcssl.variable")) {
       places[argument] = {State, stateOffsets.lookup(name.getValue())};
     } else {
       places[argument] = {Input, inputBytes};
-      function.setArgAttr(number, "bcssl.offset", builder.getI64IntegerAttr(inputBytes));
+      function.setArgAttr(number, "bcssl.offset",
+                          builder.getI64IntegerAttr(inputBytes));
       inputBytes += aligned(bytesOf(argument.getType()));
     }
   }
@@ -110,7 +114,8 @@ SmallVector<OpOperand *> memoryReaders(Value root) {
 
 /// Whether a kernel reads its operand only at the element that it writes.
 bool readsSameElement(KernelOp kernel, unsigned operand, unsigned result) {
-  if (kernel.getFamily() != KernelFamily::Rowwise && kernel.getFamily() != KernelFamily::Columnwise)
+  if (kernel.getFamily() != KernelFamily::Rowwise &&
+      kernel.getFamily() != KernelFamily::Columnwise)
     return false;
   BlockArgument argument = kernel.getBody().front().getArgument(operand);
   auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
@@ -121,11 +126,13 @@ bool readsSameElement(KernelOp kernel, unsigned operand, unsigned result) {
   return llvm::all_of(argument.getUsers(), [](Operation *user) {
     OpKind kind = kindOf(user);
     return kind == OpKind::Partial || kind == OpKind::RowReduce ||
-           (kind == OpKind::Pointwise && !isa<CrossViewTargetsOp, OneHotOp, RandomUniformOp>(user));
+           (kind == OpKind::Pointwise &&
+            !isa<CrossViewTargetsOp, OneHotOp, RandomUniformOp>(user));
   });
 }
 
-bool Planner::mayReplaceState(Value argument, KernelOp writer, unsigned result) {
+bool Planner::mayReplaceState(Value argument, KernelOp writer,
+                              unsigned result) {
   for (OpOperand *use : memoryReaders(argument)) {
     auto reader = dyn_cast<KernelOp>(use->getOwner());
     if (!reader)
@@ -133,7 +140,8 @@ bool Planner::mayReplaceState(Value argument, KernelOp writer, unsigned result) 
     if (position[reader] > position[writer])
       return false;
     if (reader == writer &&
-        (use->get() != argument || !readsSameElement(writer, use->getOperandNumber(), result)))
+        (use->get() != argument ||
+         !readsSameElement(writer, use->getOperandNumber(), result)))
       return false;
   }
   return true;
@@ -145,7 +153,8 @@ void Planner::placeResults() {
   Operation *terminator = function.getBody().front().getTerminator();
   llvm::StringMap<BlockArgument> oldValue;
   for (BlockArgument argument : function.getArguments())
-    if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "bcssl.variable"))
+    if (auto name = function.getArgAttrOfType<StringAttr>(
+            argument.getArgNumber(), "bcssl.variable"))
       oldValue[name.getValue()] = argument;
 
   struct Pending {
@@ -157,18 +166,24 @@ void Planner::placeResults() {
     unsigned number = operand.getOperandNumber();
     Value value = operand.get(), root = rootOf(value);
     Place place;
-    bool direct = root.getDefiningOp<KernelOp>() && bytesOf(root.getType()) == bytesOf(value.getType()) &&
+    bool direct = root.getDefiningOp<KernelOp>() &&
+                  bytesOf(root.getType()) == bytesOf(value.getType()) &&
                   !places.contains(root);
-    if (auto name = function.getResultAttrOfType<StringAttr>(number, "bcssl.variable")) {
+    if (auto name = function.getResultAttrOfType<StringAttr>(
+            number, "bcssl.variable")) {
       place = {State, stateOffsets.lookup(name.getValue())};
       BlockArgument old = oldValue.lookup(name.getValue());
       if (old == value)
         continue;
       auto kernel = root.getDefiningOp<KernelOp>();
-      direct &= !old || (kernel && mayReplaceState(old, kernel, cast<OpResult>(root).getResultNumber()));
+      direct &=
+          !old ||
+          (kernel && mayReplaceState(old, kernel,
+                                     cast<OpResult>(root).getResultNumber()));
     } else {
       place = {Output, outputBytes};
-      function.setResultAttr(number, "bcssl.offset", builder.getI64IntegerAttr(outputBytes));
+      function.setResultAttr(number, "bcssl.offset",
+                             builder.getI64IntegerAttr(outputBytes));
       outputBytes += aligned(bytesOf(value.getType()));
     }
     if (direct)
@@ -178,8 +193,8 @@ void Planner::placeResults() {
   }
   for (const Pending &move : pending) {
     // Resolved to slots in annotate(), when temporaries have their places.
-    moves.push_back(builder.getI64ArrayAttr({move.place.space, move.place.offset,
-                                             bytesOf(move.value.getType())}));
+    moves.push_back(builder.getI64ArrayAttr(
+        {move.place.space, move.place.offset, bytesOf(move.value.getType())}));
     movedValues.push_back(move.value);
   }
 }
@@ -192,7 +207,8 @@ LogicalResult Planner::placeTemporaries() {
     for (Value result : kernel.getResults()) {
       if (places.contains(result))
         continue;
-      ArenaBuffer buffer{bytesOf(result.getType()), position[kernel], position[kernel]};
+      ArenaBuffer buffer{bytesOf(result.getType()), position[kernel],
+                         position[kernel]};
       for (OpOperand *use : memoryReaders(result))
         buffer.last = std::max(buffer.last, isa<KernelOp>(use->getOwner())
                                                 ? position[use->getOwner()]
@@ -203,7 +219,8 @@ LogicalResult Planner::placeTemporaries() {
   arenaBytes = planArena(buffers);
   if (auto overlap = findOverlap(buffers))
     return function.emitError("memory plan: buffers ")
-           << overlap->first << " and " << overlap->second << " overlap while both live";
+           << overlap->first << " and " << overlap->second
+           << " overlap while both live";
   for (auto [owner, buffer] : llvm::zip(owners, buffers))
     places[owner] = {Arena, buffer.offset};
   return success();
@@ -211,8 +228,9 @@ LogicalResult Planner::placeTemporaries() {
 
 ArrayAttr Planner::slotOf(Value value) {
   Place place = places.lookup(rootOf(value));
-  return builder.getI64ArrayAttr(
-      {place.space, place.offset + offsetFromRoot(value), bytesOf(value.getType())});
+  return builder.getI64ArrayAttr({place.space,
+                                  place.offset + offsetFromRoot(value),
+                                  bytesOf(value.getType())});
 }
 
 void Planner::annotate() {
@@ -230,7 +248,8 @@ void Planner::annotate() {
   for (auto [target, value] : llvm::zip(moves, movedValues)) {
     ArrayAttr from = slotOf(value);
     if (places.lookup(rootOf(value)).space == State) {
-      ArrayAttr copy = builder.getI64ArrayAttr({Arena, arenaBytes, bytesOf(value.getType())});
+      ArrayAttr copy = builder.getI64ArrayAttr(
+          {Arena, arenaBytes, bytesOf(value.getType())});
       arenaBytes += aligned(bytesOf(value.getType()));
       aside.push_back(builder.getArrayAttr({from, copy}));
       from = copy;
@@ -242,7 +261,8 @@ void Planner::annotate() {
   function->setAttr("bcssl.moves", builder.getArrayAttr(pairs));
   function->setAttr("bcssl.arena_bytes", builder.getI64IntegerAttr(arenaBytes));
   function->setAttr("bcssl.input_bytes", builder.getI64IntegerAttr(inputBytes));
-  function->setAttr("bcssl.output_bytes", builder.getI64IntegerAttr(outputBytes));
+  function->setAttr("bcssl.output_bytes",
+                    builder.getI64IntegerAttr(outputBytes));
 }
 
 LogicalResult Planner::run() {
@@ -271,7 +291,8 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
     module->setAttr("bcssl.state_bytes", builder.getI64IntegerAttr(stateBytes));
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isDeclaration() &&
-          (failed(checkProgram(function)) || failed(Planner(function, stateOffsets).run())))
+          (failed(checkProgram(function)) ||
+           failed(Planner(function, stateOffsets).run())))
         return signalPassFailure();
   }
 };

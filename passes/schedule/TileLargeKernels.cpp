@@ -34,7 +34,8 @@ DepthwiseTile chooseTile(ArrayRef<int64_t> map, ArrayRef<int64_t> filter) {
 int64_t filterRowsPerTile(ArrayRef<int64_t> filter) {
   constexpr int64_t wantedTiles = 8;
   int64_t blocks = llvm::divideCeil(filter[2], vectorLanes);
-  int64_t bands = std::clamp<int64_t>(llvm::divideCeil(wantedTiles, blocks), 1, filter[0]);
+  int64_t bands =
+      std::clamp<int64_t>(llvm::divideCeil(wantedTiles, blocks), 1, filter[0]);
   return llvm::divideCeil(filter[0], bands);
 }
 
@@ -44,14 +45,16 @@ struct TileLargeKernels : impl::TileLargeKernelsBase<TileLargeKernels> {
       if (failed(checkRegion(kernel)))
         return WalkResult::interrupt();
       for (Operation &op : kernel.getBody().front()) {
-        if (!isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp, DepthwiseConv2dFilterGradOp>(op))
+        if (!isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp,
+                 DepthwiseConv2dFilterGradOp>(op))
           continue;
         auto shapeOf = [](Value value) {
           return cast<RankedTensorType>(value.getType()).getShape();
         };
         bool isFilterGrad = isa<DepthwiseConv2dFilterGradOp>(op);
         Value filter = isFilterGrad ? op.getResult(0) : op.getOperand(1);
-        DepthwiseTile tile = chooseTile(shapeOf(op.getOperand(0)), shapeOf(filter));
+        DepthwiseTile tile =
+            chooseTile(shapeOf(op.getOperand(0)), shapeOf(filter));
         if (isFilterGrad)
           tile.height = filterRowsPerTile(shapeOf(filter));
         assert(isLegal(tile));

@@ -27,17 +27,20 @@ uint64_t flopsOf(KernelOp kernel) {
   };
   for (Operation &op : kernel.getBody().front()) {
     if (auto conv = dyn_cast<DepthwiseConv2dFilterGradOp>(op)) {
-      auto taps = cast<RankedTensorType>(conv.getFilterGrad().getType()).getShape();
+      auto taps =
+          cast<RankedTensorType>(conv.getFilterGrad().getType()).getShape();
       flops += 2 * elements(conv.getInput()) * taps[0] * taps[1];
     } else if (isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp>(op)) {
       auto taps = cast<RankedTensorType>(op.getOperand(1).getType()).getShape();
       flops += 2 * elements(op.getResult(0)) * taps[0] * taps[1];
     } else if (auto contract = dyn_cast<PackedContractOp>(op)) {
-      flops += 2 * elements(contract.getOutput()) *
-               cast<RankedTensorType>(contract.getPacked().getType()).getDimSize(1);
+      flops +=
+          2 * elements(contract.getOutput()) *
+          cast<RankedTensorType>(contract.getPacked().getType()).getDimSize(1);
     } else if (auto contract = dyn_cast<ContractOp>(op)) {
       auto left = cast<RankedTensorType>(contract.getLhs().getType());
-      flops += 2 * elements(contract.getOutput()) * (left.getNumElements() / left.getShape().back());
+      flops += 2 * elements(contract.getOutput()) *
+               (left.getNumElements() / left.getShape().back());
     } else if (!isa<YieldOp>(op)) {
       for (Value operand : op.getOperands())
         if (isa<RankedTensorType>(operand.getType())) {
@@ -65,15 +68,17 @@ schema::Slot slotOf(Attribute attribute) {
   SmallVector<uint64_t> numbers;
   for (const APInt &word : words)
     numbers.push_back(word.getZExtValue());
-  return schema::Slot(static_cast<schema::Space>(numbers[0]), numbers[1], numbers[2]);
+  return schema::Slot(static_cast<schema::Space>(numbers[0]), numbers[1],
+                      numbers[2]);
 }
 
 class Serializer {
 public:
   explicit Serializer(ModuleOp module) : module(module) {}
 
-  FailureOr<std::string> run(const std::vector<KernelImage> &images,
-                             const std::vector<std::pair<std::string, std::string>> &properties);
+  FailureOr<std::string>
+  run(const std::vector<KernelImage> &images,
+      const std::vector<std::pair<std::string, std::string>> &properties);
 
 private:
   uint64_t number(Operation *op, StringRef name) {
@@ -93,9 +98,12 @@ private:
 std::vector<fb::Offset<schema::Variable>> Serializer::variables() {
   std::vector<fb::Offset<schema::Variable>> result;
   llvm::StringMap<schema::Initializer> initializers{
-      {"zeros", schema::Initializer::Zeros},       {"ones", schema::Initializer::Ones},
-      {"constant", schema::Initializer::Constant}, {"trunc_normal", schema::Initializer::TruncNormal},
-      {"uniform", schema::Initializer::Uniform},   {"copy", schema::Initializer::Copy}};
+      {"zeros", schema::Initializer::Zeros},
+      {"ones", schema::Initializer::Ones},
+      {"constant", schema::Initializer::Constant},
+      {"trunc_normal", schema::Initializer::TruncNormal},
+      {"uniform", schema::Initializer::Uniform},
+      {"copy", schema::Initializer::Copy}};
   for (auto variable : module.getOps<VariableOp>()) {
     std::vector<int64_t> published;
     std::vector<int32_t> permutation;
@@ -106,17 +114,23 @@ std::vector<fb::Offset<schema::Variable>> Serializer::variables() {
     std::vector<int64_t> shape = shapeOf(variable.getType());
     std::string source = variable.getSource().value_or("").str();
     result.push_back(schema::CreateVariableDirect(
-        builder, variable.getSymName().str().c_str(), dataTypeOf(variable.getType()), &shape,
-        published.empty() ? nullptr : &published, permutation.empty() ? nullptr : &permutation,
-        initializers.lookup(variable.getInitializer()), variable.getValue().convertToDouble(),
-        source.empty() ? nullptr : source.c_str(), number(variable, "bcssl.offset")));
+        builder, variable.getSymName().str().c_str(),
+        dataTypeOf(variable.getType()), &shape,
+        published.empty() ? nullptr : &published,
+        permutation.empty() ? nullptr : &permutation,
+        initializers.lookup(variable.getInitializer()),
+        variable.getValue().convertToDouble(),
+        source.empty() ? nullptr : source.c_str(),
+        number(variable, "bcssl.offset")));
   }
   return result;
 }
 
-fb::Offset<schema::Port> Serializer::port(StringRef name, Type type, uint64_t offset) {
+fb::Offset<schema::Port> Serializer::port(StringRef name, Type type,
+                                          uint64_t offset) {
   std::vector<int64_t> shape = shapeOf(type);
-  return schema::CreatePortDirect(builder, name.str().c_str(), dataTypeOf(type), &shape, offset);
+  return schema::CreatePortDirect(builder, name.str().c_str(), dataTypeOf(type),
+                                  &shape, offset);
 }
 
 fb::Offset<schema::Instruction> Serializer::launch(KernelOp kernel) {
@@ -127,7 +141,8 @@ fb::Offset<schema::Instruction> Serializer::launch(KernelOp kernel) {
   auto [entry, isNew] = kernels.insert({symbol, kernels.size()});
   if (isNew)
     argumentCounts.push_back(slots.size());
-  auto step = schema::CreateLaunchDirect(builder, entry->second, &slots, number(kernel, "tiles"),
+  auto step = schema::CreateLaunchDirect(builder, entry->second, &slots,
+                                         number(kernel, "tiles"),
                                          flopsOf(kernel), symbol.str().c_str());
   return schema::CreateInstruction(builder, schema::Step::Launch, step.Union());
 }
@@ -136,12 +151,15 @@ fb::Offset<schema::Program> Serializer::program(func::FuncOp function) {
   std::vector<fb::Offset<schema::Port>> inputs, outputs;
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     if (auto name = function.getArgAttrOfType<StringAttr>(i, "bcssl.input"))
-      inputs.push_back(port(name, function.getArgumentTypes()[i],
-                            function.getArgAttrOfType<IntegerAttr>(i, "bcssl.offset").getInt()));
+      inputs.push_back(port(
+          name, function.getArgumentTypes()[i],
+          function.getArgAttrOfType<IntegerAttr>(i, "bcssl.offset").getInt()));
   for (unsigned i = 0; i < function.getNumResults(); ++i)
     if (auto name = function.getResultAttrOfType<StringAttr>(i, "bcssl.output"))
-      outputs.push_back(port(name, function.getResultTypes()[i],
-                             function.getResultAttrOfType<IntegerAttr>(i, "bcssl.offset").getInt()));
+      outputs.push_back(
+          port(name, function.getResultTypes()[i],
+               function.getResultAttrOfType<IntegerAttr>(i, "bcssl.offset")
+                   .getInt()));
   std::vector<fb::Offset<schema::Instruction>> instructions;
   for (auto kernel : function.getBody().front().getOps<KernelOp>())
     instructions.push_back(launch(kernel));
@@ -150,50 +168,56 @@ fb::Offset<schema::Program> Serializer::program(func::FuncOp function) {
     for (Attribute slot : cast<ArrayAttr>(move))
       slots.push_back(slotOf(slot));
     auto step = schema::CreateMoveDirect(builder, &slots);
-    instructions.push_back(schema::CreateInstruction(builder, schema::Step::Move, step.Union()));
+    instructions.push_back(
+        schema::CreateInstruction(builder, schema::Step::Move, step.Union()));
   }
-  return schema::CreateProgramDirect(builder, function.getName().str().c_str(), &inputs, &outputs,
-                                     &instructions, number(function, "bcssl.arena_bytes"),
+  return schema::CreateProgramDirect(builder, function.getName().str().c_str(),
+                                     &inputs, &outputs, &instructions,
+                                     number(function, "bcssl.arena_bytes"),
                                      number(function, "bcssl.input_bytes"),
                                      number(function, "bcssl.output_bytes"));
 }
 
-FailureOr<std::string>
-Serializer::run(const std::vector<KernelImage> &images,
-                const std::vector<std::pair<std::string, std::string>> &properties) {
+FailureOr<std::string> Serializer::run(
+    const std::vector<KernelImage> &images,
+    const std::vector<std::pair<std::string, std::string>> &properties) {
   std::vector<fb::Offset<schema::Property>> propertyTable;
   for (const auto &[key, value] : properties)
-    propertyTable.push_back(schema::CreatePropertyDirect(builder, key.c_str(), value.c_str()));
+    propertyTable.push_back(
+        schema::CreatePropertyDirect(builder, key.c_str(), value.c_str()));
   auto variableTable = variables();
   std::vector<fb::Offset<schema::Program>> programs;
   for (auto function : module.getOps<func::FuncOp>())
     programs.push_back(program(function));
   std::vector<fb::Offset<schema::Kernel>> kernelTable;
   for (auto &[symbol, index] : kernels)
-    kernelTable.push_back(
-        schema::CreateKernelDirect(builder, symbol.str().c_str(), argumentCounts[index]));
+    kernelTable.push_back(schema::CreateKernelDirect(
+        builder, symbol.str().c_str(), argumentCounts[index]));
   std::vector<fb::Offset<schema::Image>> imageTable;
   for (const KernelImage &image : images) {
     XXH128_hash_t hash = XXH3_128bits(image.bytes.data(), image.bytes.size());
-    auto bytes = builder.CreateVector(reinterpret_cast<const uint8_t *>(image.bytes.data()),
-                                      image.bytes.size());
-    imageTable.push_back(schema::CreateImage(builder, builder.CreateString(image.target),
-                                             builder.CreateString(image.format), hash.low64,
-                                             hash.high64, bytes));
+    auto bytes = builder.CreateVector(
+        reinterpret_cast<const uint8_t *>(image.bytes.data()),
+        image.bytes.size());
+    imageTable.push_back(schema::CreateImage(
+        builder, builder.CreateString(image.target),
+        builder.CreateString(image.format), hash.low64, hash.high64, bytes));
   }
   constexpr uint32_t major = 1, minor = 0;
-  auto root = schema::CreateExecutableDirect(builder, major, minor, &propertyTable, &variableTable,
-                                             number(module, "bcssl.state_bytes"), &programs,
-                                             &kernelTable, &imageTable);
+  auto root = schema::CreateExecutableDirect(
+      builder, major, minor, &propertyTable, &variableTable,
+      number(module, "bcssl.state_bytes"), &programs, &kernelTable,
+      &imageTable);
   builder.Finish(root, schema::ExecutableIdentifier());
-  return std::string(reinterpret_cast<const char *>(builder.GetBufferPointer()), builder.GetSize());
+  return std::string(reinterpret_cast<const char *>(builder.GetBufferPointer()),
+                     builder.GetSize());
 }
 
 } // namespace
 
-FailureOr<std::string>
-serializeExecutable(ModuleOp module, const std::vector<KernelImage> &images,
-                    const std::vector<std::pair<std::string, std::string>> &properties) {
+FailureOr<std::string> serializeExecutable(
+    ModuleOp module, const std::vector<KernelImage> &images,
+    const std::vector<std::pair<std::string, std::string>> &properties) {
   return Serializer(module).run(images, properties);
 }
 

@@ -18,12 +18,12 @@ struct KernelImage {
   llvm::SmallVector<char> bytes;
 };
 
-/// Serialises a module after `bcssl-plan-memory` by runtime/schema/Executable.fbs.
-/// `properties` says how the file was made. The bytes are a function of the
-/// arguments alone.
-mlir::FailureOr<std::string>
-serializeExecutable(mlir::ModuleOp module, const std::vector<KernelImage> &images,
-                    const std::vector<std::pair<std::string, std::string>> &properties);
+/// Serialises a module after `bcssl-plan-memory` by
+/// runtime/schema/Executable.fbs. `properties` says how the file was made. The
+/// bytes are a function of the arguments alone.
+mlir::FailureOr<std::string> serializeExecutable(
+    mlir::ModuleOp module, const std::vector<KernelImage> &images,
+    const std::vector<std::pair<std::string, std::string>> &properties);
 
 } // namespace bcssl
 

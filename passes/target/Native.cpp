@@ -29,7 +29,8 @@ llvm::StringRef nameOf(CpuLevel level) {
 
 CpuLevel nativeLevel() {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (const char *needed : {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
+  for (const char *needed :
+       {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
     if (!features.lookup(needed))
       return CpuLevel::X86_64_V3;
   return CpuLevel::X86_64_V4;
@@ -47,7 +48,8 @@ void addEntryPoints(llvm::Module &module) {
       bodies.push_back(&function);
   auto *pointer = llvm::PointerType::getUnqual(context);
   auto *word = llvm::Type::getInt64Ty(context);
-  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {pointer, word}, false);
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
+                                       {pointer, word}, false);
   for (llvm::Function *body : bodies) {
     std::string name = body->getName().str();
     body->setName(name + ".tile");
@@ -57,18 +59,23 @@ void addEntryPoints(llvm::Module &module) {
     // x86-64-v4 would prefer 256-bit registers and split every vector.
     body->addFnAttr("prefer-vector-width", "512");
     body->addFnAttr("min-legal-vector-width", "512");
-    // State may be updated in place, but only by rowwise and columnwise kernels.
-    bool inPlace = StringRef(name).starts_with("rowwise") || StringRef(name).starts_with("columnwise");
+    // State may be updated in place, but only by rowwise and columnwise
+    // kernels.
+    bool inPlace = StringRef(name).starts_with("rowwise") ||
+                   StringRef(name).starts_with("columnwise");
     for (llvm::Argument &argument : body->args())
       if (argument.getType()->isPointerTy() && !inPlace)
         argument.addAttr(llvm::Attribute::NoAlias);
-    auto *entry = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, module);
+    auto *entry = llvm::Function::Create(
+        type, llvm::GlobalValue::ExternalLinkage, name, module);
     entry->addFnAttr("prefer-vector-width", "512");
     entry->addFnAttr("min-legal-vector-width", "512");
-    llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "entry", entry));
+    llvm::IRBuilder<> builder(
+        llvm::BasicBlock::Create(context, "entry", entry));
     SmallVector<llvm::Value *> arguments;
     for (size_t i = 0; i + 1 < body->arg_size(); ++i) {
-      auto *slot = builder.CreateConstInBoundsGEP1_64(pointer, entry->getArg(0), i);
+      auto *slot =
+          builder.CreateConstInBoundsGEP1_64(pointer, entry->getArg(0), i);
       arguments.push_back(builder.CreateLoad(pointer, slot));
     }
     arguments.push_back(entry->getArg(1));
@@ -93,14 +100,17 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
+      .run(module, modules);
 }
 
-std::unique_ptr<llvm::TargetMachine> makeMachine(CpuLevel level, std::string &error) {
+std::unique_ptr<llvm::TargetMachine> makeMachine(CpuLevel level,
+                                                 std::string &error) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   llvm::Triple triple("x86_64-unknown-linux-gnu");
-  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
     return nullptr;
   llvm::TargetOptions options;
@@ -111,10 +121,12 @@ std::unique_ptr<llvm::TargetMachine> makeMachine(CpuLevel level, std::string &er
 }
 
 /// Links one object to a shared object that imports nothing.
-FailureOr<SmallVector<char>> link(ArrayRef<char> object, function_ref<InFlightDiagnostic()> error) {
+FailureOr<SmallVector<char>> link(ArrayRef<char> object,
+                                  function_ref<InFlightDiagnostic()> error) {
   SmallString<128> objectPath, imagePath;
   int descriptor;
-  if (llvm::sys::fs::createTemporaryFile("bcssl", "o", descriptor, objectPath) ||
+  if (llvm::sys::fs::createTemporaryFile("bcssl", "o", descriptor,
+                                         objectPath) ||
       llvm::sys::fs::createTemporaryFile("bcssl", "so", imagePath)) {
     error() << "cannot create temporary files for linking";
     return failure();
@@ -131,10 +143,12 @@ FailureOr<SmallVector<char>> link(ArrayRef<char> object, function_ref<InFlightDi
     error() << "ld.lld is not on the PATH; install lld-22";
     return failure();
   }
-  SmallVector<StringRef> arguments{*linker, "-shared", "-nostdlib", "-z", "now", "--no-undefined",
-                                   "--build-id=none", "-o", imagePath, objectPath};
+  SmallVector<StringRef> arguments{
+      *linker,          "-shared",         "-nostdlib", "-z",      "now",
+      "--no-undefined", "--build-id=none", "-o",        imagePath, objectPath};
   std::string message;
-  if (llvm::sys::ExecuteAndWait(*linker, arguments, std::nullopt, {}, 0, 0, &message) != 0) {
+  if (llvm::sys::ExecuteAndWait(*linker, arguments, std::nullopt, {}, 0, 0,
+                                &message) != 0) {
     error() << "ld.lld failed on the kernels: " << message;
     return failure();
   }
@@ -143,7 +157,8 @@ FailureOr<SmallVector<char>> link(ArrayRef<char> object, function_ref<InFlightDi
     error() << "cannot read the linked kernels";
     return failure();
   }
-  return SmallVector<char>((*image)->getBufferStart(), (*image)->getBufferEnd());
+  return SmallVector<char>((*image)->getBufferStart(),
+                           (*image)->getBufferEnd());
 }
 
 } // namespace
@@ -152,13 +167,15 @@ FailureOr<SmallVector<char>> compileNative(ModuleOp kernels, CpuLevel level) {
   registerBuiltinDialectTranslation(*kernels.getContext());
   registerLLVMDialectTranslation(*kernels.getContext());
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(kernels, context);
+  std::unique_ptr<llvm::Module> module =
+      translateModuleToLLVMIR(kernels, context);
   if (!module)
     return failure();
   std::string message;
   auto machine = makeMachine(level, message);
   if (!machine)
-    return kernels.emitError() << "no code generator for " << nameOf(level) << ": " << message;
+    return kernels.emitError()
+           << "no code generator for " << nameOf(level) << ": " << message;
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
   addEntryPoints(*module);
@@ -167,7 +184,8 @@ FailureOr<SmallVector<char>> compileNative(ModuleOp kernels, CpuLevel level) {
   SmallVector<char> object;
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager passes;
-  if (machine->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+  if (machine->addPassesToEmitFile(passes, stream, nullptr,
+                                   llvm::CodeGenFileType::ObjectFile))
     return kernels.emitError() << "cannot emit object code";
   passes.run(*module);
   return link(object, [&] { return kernels.emitError(); });

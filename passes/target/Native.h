@@ -24,8 +24,10 @@ CpuLevel nativeLevel();
 mlir::LogicalResult lowerKernels(mlir::ModuleOp kernels);
 
 /// Compiles lowered kernels to one ELF shared object without imports, linked by
-/// ld.lld. Each kernel exports `void symbol(void *const *arguments, int64_t tile)`.
-mlir::FailureOr<llvm::SmallVector<char>> compileNative(mlir::ModuleOp kernels, CpuLevel level);
+/// ld.lld. Each kernel exports `void symbol(void *const *arguments, int64_t
+/// tile)`.
+mlir::FailureOr<llvm::SmallVector<char>> compileNative(mlir::ModuleOp kernels,
+                                                       CpuLevel level);
 
 } // namespace bcssl
 

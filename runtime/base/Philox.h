@@ -36,7 +36,8 @@ inline float uniformFromBits(uint32_t bits) {
   return static_cast<float>(bits >> 8) * 0x1p-24f;
 }
 
-/// A stream of draws for one thing: key = seed, counter = (index, a, b, stream).
+/// A stream of draws for one thing: key = seed, counter = (index, a, b,
+/// stream).
 class Philox {
 public:
   Philox(uint64_t seed, uint32_t stream, uint32_t a = 0, uint32_t b = 0)
@@ -52,7 +53,9 @@ public:
     return block[used++];
   }
   float uniform() { return uniformFromBits(bits()); }
-  float uniform(float low, float high) { return low + (high - low) * uniform(); }
+  float uniform(float low, float high) {
+    return low + (high - low) * uniform();
+  }
 
 private:
   std::array<uint32_t, 2> key;

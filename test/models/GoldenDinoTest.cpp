@@ -2,8 +2,8 @@
 //
 // Three steps across the ends of the warm-up and of the frozen last layer, from
 // preloaded moments, on fixed crops: the program `step` is differentiated and
-// run by the float64 interpreter, or compiled and run by the runtime in float32;
-// its new state goes into the next step.
+// run by the float64 interpreter, or compiled and run by the runtime in
+// float32; its new state goes into the next step.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,7 +32,8 @@ namespace {
 constexpr int kSteps = 3;
 /// Updates that the golden moments have seen.
 constexpr double kCount = 30, kLastLayerCount = 7;
-/// A pipeline, or the whole compiler, and the relative errors that it may cause.
+/// A pipeline, or the whole compiler, and the relative errors that it may
+/// cause.
 struct Lowering {
   const char *passes; ///< empty: compiled to machine code
   double loss, state;
@@ -100,9 +101,11 @@ public:
     for (const frontend::Port &port : procedure.arguments)
       arguments.push_back(port.isVariable ? state.at(port.name)
                                           : inputOf(port.name, prefix));
-    auto results = session ? runCompiled(procedure, arguments)
-                           : reference::interpret(
-                                 module->lookupSymbol<mlir::func::FuncOp>("step"), arguments);
+    auto results =
+        session
+            ? runCompiled(procedure, arguments)
+            : reference::interpret(
+                  module->lookupSymbol<mlir::func::FuncOp>("step"), arguments);
     ASSERT_TRUE(mlir::succeeded(results));
     for (size_t i = 0; i < procedure.results.size(); ++i) {
       const frontend::Port &port = procedure.results[i];
@@ -172,7 +175,8 @@ private:
         std::memcpy(session->variable(port.name).data(), values[i].data(),
                     values[i].size() * sizeof(float));
       else if (port.name == "random_state")
-        inputs.push_back(Input(port.name, std::span<const int32_t>(randomState)));
+        inputs.push_back(
+            Input(port.name, std::span<const int32_t>(randomState)));
       else
         inputs.push_back(Input(port.name, std::span<const float>(values[i])));
     }
@@ -182,8 +186,9 @@ private:
     }
     std::vector<reference::Tensor> results;
     for (const frontend::Port &port : procedure.results) {
-      std::span<const std::byte> bytes = port.isVariable ? session->variable(port.name)
-                                                         : session->outputBytes("step", port.name);
+      std::span<const std::byte> bytes =
+          port.isVariable ? session->variable(port.name)
+                          : session->outputBytes("step", port.name);
       std::vector<float> floats(bytes.size() / sizeof(float));
       std::memcpy(floats.data(), bytes.data(), bytes.size());
       results.push_back(reference::Tensor(
@@ -290,7 +295,8 @@ TEST(GoldenDinoTest, Expanded) {
 
 // Machine code against PyTorch: every parameter, moment, buffer and the center.
 TEST(GoldenDinoTest, Compiled) {
-  EXPECT_GT(takeSteps(goldenOptions(), "dino_mean.safetensors", kCompiled), 3 * 200);
+  EXPECT_GT(takeSteps(goldenOptions(), "dino_mean.safetensors", kCompiled),
+            3 * 200);
   models::Options options = goldenOptions();
   options.centring = Centring::Sinkhorn;
   EXPECT_GT(takeSteps(options, "dino_sinkhorn.safetensors", kCompiled), 200);

@@ -96,9 +96,9 @@ LogicalResult KernelChecker::checkAnchor() {
   int64_t anchors =
       llvm::count_if(body, [](Operation &op) { return isAnchor(&op); });
   if (anchors != expected)
-    return kernel.emitOpError() << "expects " << (expected ? "one" : "no")
-                                << " anchor in a " << family
-                                << " kernel, got " << anchors;
+    return kernel.emitOpError()
+           << "expects " << (expected ? "one" : "no") << " anchor in a "
+           << family << " kernel, got " << anchors;
   Operation *anchor = anchorOf(kernel);
   if (!anchor)
     return success();

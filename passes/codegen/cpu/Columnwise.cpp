@@ -20,11 +20,14 @@ static int64_t wholeVectors(int64_t columns) { return columns / vectorLanes; }
 
 void emitColumnwise(KernelContext context) {
   ImplicitLocOpBuilder &builder = context.builder;
-  RegionEmitter region(builder, context.kernel, context.buffers, iterationSpace(context.kernel));
+  RegionEmitter region(builder, context.kernel, context.buffers,
+                       iterationSpace(context.kernel));
   int64_t columns = region.columnCount();
   int64_t perRow = llvm::divideCeil(columns, vectorLanes);
-  Value row = arith::DivUIOp::create(builder, context.tile, region.index(perRow));
-  Value part = arith::RemUIOp::create(builder, context.tile, region.index(perRow));
+  Value row =
+      arith::DivUIOp::create(builder, context.tile, region.index(perRow));
+  Value part =
+      arith::RemUIOp::create(builder, context.tile, region.index(perRow));
   Value column = region.mul(part, vectorLanes);
   auto emitAt = [&](int64_t lanes) {
     region.enter();

@@ -24,11 +24,14 @@ namespace {
 class ContractionGenerator {
 public:
   explicit ContractionGenerator(KernelContext context)
-      : builder(context.builder), kernel(context.kernel), tileIndex(context.tile),
+      : builder(context.builder), kernel(context.kernel),
+        tileIndex(context.tile),
         anchor(cast<PackedContractOp>(anchorOf(context.kernel))),
-        region(context.builder, context.kernel, context.buffers, iterationSpace(context.kernel)),
+        region(context.builder, context.kernel, context.buffers,
+               iterationSpace(context.kernel)),
         rows(region.rowCount()), columns(region.columnCount()),
-        depth(cast<RankedTensorType>(anchor.getPacked().getType()).getDimSize(1)) {
+        depth(cast<RankedTensorType>(anchor.getPacked().getType())
+                  .getDimSize(1)) {
     fromAttribute(kernel.getTileAttr(), tile);
   }
 
@@ -36,9 +39,10 @@ public:
 
 private:
   void emitPanel(Value firstRow, Value endRow, Value panel, int64_t width);
-  void emitRegisterTile(Value firstRow, Value panel, int64_t registerRows, int64_t width);
-  SmallVector<Value> emitReduction(Value firstRow, Value panel, int64_t registerRows,
-                                   int64_t vectors);
+  void emitRegisterTile(Value firstRow, Value panel, int64_t registerRows,
+                        int64_t width);
+  SmallVector<Value> emitReduction(Value firstRow, Value panel,
+                                   int64_t registerRows, int64_t vectors);
 
   ImplicitLocOpBuilder &builder;
   KernelOp kernel;
@@ -51,68 +55,82 @@ private:
 };
 
 void ContractionGenerator::run() {
-  auto scratchType = MemRefType::get({tile.registerRows * panelWidth}, builder.getF32Type());
+  auto scratchType =
+      MemRefType::get({tile.registerRows * panelWidth}, builder.getF32Type());
   scratch = memref::AllocaOp::create(builder, scratchType, ValueRange{},
                                      builder.getI64IntegerAttr(64));
   int64_t panels = llvm::divideCeil(columns, panelWidth);
   int64_t wholePanels = columns / panelWidth;
   int64_t panelTiles = llvm::divideCeil(panels, tile.panels);
-  Value rowTile = arith::DivUIOp::create(builder, tileIndex, region.index(panelTiles));
-  Value panelTile = arith::RemUIOp::create(builder, tileIndex, region.index(panelTiles));
+  Value rowTile =
+      arith::DivUIOp::create(builder, tileIndex, region.index(panelTiles));
+  Value panelTile =
+      arith::RemUIOp::create(builder, tileIndex, region.index(panelTiles));
   Value firstRow = region.mul(rowTile, tile.rows);
-  Value endRow = arith::MinUIOp::create(builder, region.add(firstRow, region.index(tile.rows)),
-                                        region.index(rows));
+  Value endRow = arith::MinUIOp::create(
+      builder, region.add(firstRow, region.index(tile.rows)),
+      region.index(rows));
   Value firstPanel = region.mul(panelTile, tile.panels);
   Value endPanel = arith::MinUIOp::create(
-      builder, region.add(firstPanel, region.index(tile.panels)), region.index(panels));
+      builder, region.add(firstPanel, region.index(tile.panels)),
+      region.index(panels));
 
-  Value endWhole = arith::MinUIOp::create(builder, endPanel, region.index(wholePanels));
+  Value endWhole =
+      arith::MinUIOp::create(builder, endPanel, region.index(wholePanels));
   if (region.hasPartials())
-    scf::ForOp::create(builder, firstPanel, endPanel, region.index(1), ValueRange{},
+    scf::ForOp::create(builder, firstPanel, endPanel, region.index(1),
+                       ValueRange{},
                        [&](OpBuilder &, Location, Value panel, ValueRange) {
                          region.clearPartials(rowTile, panel);
                          scf::YieldOp::create(builder);
                        });
   if (wholePanels > 0)
-    scf::ForOp::create(builder, firstPanel, endWhole, region.index(1), ValueRange{},
+    scf::ForOp::create(builder, firstPanel, endWhole, region.index(1),
+                       ValueRange{},
                        [&](OpBuilder &, Location, Value panel, ValueRange) {
                          emitPanel(firstRow, endRow, panel, panelWidth);
                          scf::YieldOp::create(builder);
                        });
   if (wholePanels == panels)
     return;
-  Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, endPanel,
-                                       region.index(panels));
+  Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
+                                       endPanel, region.index(panels));
   scf::IfOp::create(builder, isLast, [&](OpBuilder &, Location) {
-    emitPanel(firstRow, endRow, region.index(wholePanels), columns % panelWidth);
+    emitPanel(firstRow, endRow, region.index(wholePanels),
+              columns % panelWidth);
     scf::YieldOp::create(builder);
   });
 }
 
 /// All register tiles of one panel; the rest of the rows is a smaller one.
-void ContractionGenerator::emitPanel(Value firstRow, Value endRow, Value panel, int64_t width) {
+void ContractionGenerator::emitPanel(Value firstRow, Value endRow, Value panel,
+                                     int64_t width) {
   int64_t step = tile.registerRows;
   int64_t rest = rows % step;
   int64_t wholeRows = rows - rest;
-  Value endWhole = arith::MinUIOp::create(builder, endRow, region.index(wholeRows));
+  Value endWhole =
+      arith::MinUIOp::create(builder, endRow, region.index(wholeRows));
   if (wholeRows > 0)
-    scf::ForOp::create(builder, firstRow, endWhole, region.index(step), ValueRange{},
+    scf::ForOp::create(builder, firstRow, endWhole, region.index(step),
+                       ValueRange{},
                        [&](OpBuilder &, Location, Value row, ValueRange) {
                          emitRegisterTile(row, panel, step, width);
                          scf::YieldOp::create(builder);
                        });
   if (rest == 0)
     return;
-  Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, endRow,
-                                       region.index(rows));
+  Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
+                                       endRow, region.index(rows));
   scf::IfOp::create(builder, isLast, [&](OpBuilder &, Location) {
     emitRegisterTile(region.index(wholeRows), panel, rest, width);
     scf::YieldOp::create(builder);
   });
 }
 
-SmallVector<Value> ContractionGenerator::emitReduction(Value firstRow, Value panel,
-                                                       int64_t registerRows, int64_t vectors) {
+SmallVector<Value> ContractionGenerator::emitReduction(Value firstRow,
+                                                       Value panel,
+                                                       int64_t registerRows,
+                                                       int64_t vectors) {
   Value lhs = region.buffer(anchor.getLhs());
   Value packed = region.buffer(anchor.getPacked());
   Value rowStart = region.mul(firstRow, depth);
@@ -125,7 +143,8 @@ SmallVector<Value> ContractionGenerator::emitReduction(Value firstRow, Value pan
         SmallVector<Value> right;
         for (int64_t v = 0; v < vectors; ++v)
           right.push_back(region.loadVector(
-              packed, region.add(panelAt, region.index(v * vectorLanes)), vectorLanes));
+              packed, region.add(panelAt, region.index(v * vectorLanes)),
+              vectorLanes));
         // One running index and constant offsets: they fold into addresses.
         Value rowAt = region.add(rowStart, k);
         SmallVector<Value> next;
@@ -133,18 +152,20 @@ SmallVector<Value> ContractionGenerator::emitReduction(Value firstRow, Value pan
           Value at = region.add(rowAt, region.index(r * depth));
           Value left = region.splat(memref::LoadOp::create(builder, lhs, at));
           for (int64_t v = 0; v < vectors; ++v)
-            next.push_back(
-                vector::FMAOp::create(builder, left, right[v], sums[r * vectors + v]));
+            next.push_back(vector::FMAOp::create(builder, left, right[v],
+                                                 sums[r * vectors + v]));
         }
         scf::YieldOp::create(builder, next);
       });
   return SmallVector<Value>(loop.result_begin(), loop.result_end());
 }
 
-void ContractionGenerator::emitRegisterTile(Value firstRow, Value panel, int64_t registerRows,
+void ContractionGenerator::emitRegisterTile(Value firstRow, Value panel,
+                                            int64_t registerRows,
                                             int64_t width) {
   int64_t vectors = llvm::divideCeil(width, vectorLanes);
-  SmallVector<Value> sums = emitReduction(firstRow, panel, registerRows, vectors);
+  SmallVector<Value> sums =
+      emitReduction(firstRow, panel, registerRows, vectors);
   Value firstColumn = region.mul(panel, panelWidth);
   auto siteOf = [&](Value row, int64_t v) {
     return Site{row, region.add(firstColumn, region.index(v * vectorLanes)),
@@ -159,7 +180,8 @@ void ContractionGenerator::emitRegisterTile(Value firstRow, Value panel, int64_t
         region.bind(anchor.getOutput(), sum);
         region.storeFull(siteOf(region.add(firstRow, region.index(r)), v));
       } else {
-        region.storeVector(sum, scratch, region.index(r * panelWidth + v * vectorLanes),
+        region.storeVector(sum, scratch,
+                           region.index(r * panelWidth + v * vectorLanes),
                            vectorLanes);
       }
     }
@@ -167,15 +189,18 @@ void ContractionGenerator::emitRegisterTile(Value firstRow, Value panel, int64_t
     return;
   Value rowTile;
   if (region.hasPartials())
-    rowTile = arith::DivUIOp::create(builder, firstRow, region.index(tile.rows));
+    rowTile =
+        arith::DivUIOp::create(builder, firstRow, region.index(tile.rows));
   scf::ForOp::create(
-      builder, region.index(0), region.index(registerRows), region.index(1), ValueRange{},
-      [&](OpBuilder &, Location, Value r, ValueRange) {
+      builder, region.index(0), region.index(registerRows), region.index(1),
+      ValueRange{}, [&](OpBuilder &, Location, Value r, ValueRange) {
         Value row = region.add(firstRow, r);
         for (int64_t v = 0; v < vectors; ++v) {
           region.enter();
-          Value at = region.add(region.mul(r, panelWidth), region.index(v * vectorLanes));
-          region.bind(anchor.getOutput(), region.loadVector(scratch, at, vectorLanes));
+          Value at = region.add(region.mul(r, panelWidth),
+                                region.index(v * vectorLanes));
+          region.bind(anchor.getOutput(),
+                      region.loadVector(scratch, at, vectorLanes));
           Site site = siteOf(row, v);
           region.storeFull(site);
           if (rowTile)
@@ -187,7 +212,9 @@ void ContractionGenerator::emitRegisterTile(Value firstRow, Value panel, int64_t
 
 } // namespace
 
-void emitContraction(KernelContext context) { ContractionGenerator(context).run(); }
+void emitContraction(KernelContext context) {
+  ContractionGenerator(context).run();
+}
 
 int64_t contractionTiles(KernelOp kernel) {
   ContractionTile tile;
@@ -198,7 +225,8 @@ int64_t contractionTiles(KernelOp kernel) {
   for (int64_t size : space)
     rows *= size;
   int64_t panels = llvm::divideCeil(columns, panelWidth);
-  return llvm::divideCeil(rows, tile.rows) * llvm::divideCeil(panels, tile.panels);
+  return llvm::divideCeil(rows, tile.rows) *
+         llvm::divideCeil(panels, tile.panels);
 }
 
 } // namespace bcssl

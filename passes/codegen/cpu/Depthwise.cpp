@@ -1,10 +1,10 @@
 //===- Depthwise.cpp - depthwise convolution and its input gradient -------===//
 //
 // NHWC without padding: the edges in W are resolved while the code is emitted,
-// those in H by loop bounds, so no multiplication by zero is executed. Registers
-// hold `width` neighbouring outputs of 16 channels; inside one filter row each
-// input column is loaded once and applied to every output that needs it. Filter
-// taps that cannot meet the map are never visited (`reach`).
+// those in H by loop bounds, so no multiplication by zero is executed.
+// Registers hold `width` neighbouring outputs of 16 channels; inside one filter
+// row each input column is loaded once and applied to every output that needs
+// it. Filter taps that cannot meet the map are never visited (`reach`).
 //
 // The input gradient is the same loop with the filter turned by 180 degrees.
 //
@@ -30,10 +30,11 @@ public:
 
 private:
   void emitChannels(Value image, Value row, Value channel, int64_t lanes);
-  void emitOutputs(Value image, Value row, Value channel, int64_t lanes, int64_t firstColumn,
-                   int64_t count);
-  SmallVector<Value> emitFilterRow(Value image, Value inputRow, Value filterRow, Value channel,
-                                   int64_t lanes, int64_t firstColumn, ValueRange sums);
+  void emitOutputs(Value image, Value row, Value channel, int64_t lanes,
+                   int64_t firstColumn, int64_t count);
+  SmallVector<Value> emitFilterRow(Value image, Value inputRow, Value filterRow,
+                                   Value channel, int64_t lanes,
+                                   int64_t firstColumn, ValueRange sums);
 
   ImplicitLocOpBuilder &builder;
   Value tileIndex;
@@ -46,12 +47,16 @@ private:
 };
 
 DepthwiseGenerator::DepthwiseGenerator(KernelContext context)
-    : builder(context.builder), tileIndex(context.tile), anchor(anchorOf(context.kernel)),
-      region(context.builder, context.kernel, context.buffers, iterationSpace(context.kernel)),
+    : builder(context.builder), tileIndex(context.tile),
+      anchor(anchorOf(context.kernel)),
+      region(context.builder, context.kernel, context.buffers,
+             iterationSpace(context.kernel)),
       turned(isa<DepthwiseConv2dInputGradOp>(anchor)) {
   fromAttribute(context.kernel.getTileAttr(), tile);
-  ArrayRef<int64_t> map = cast<RankedTensorType>(anchor->getOperand(0).getType()).getShape();
-  ArrayRef<int64_t> taps = cast<RankedTensorType>(anchor->getOperand(1).getType()).getShape();
+  ArrayRef<int64_t> map =
+      cast<RankedTensorType>(anchor->getOperand(0).getType()).getShape();
+  ArrayRef<int64_t> taps =
+      cast<RankedTensorType>(anchor->getOperand(1).getType()).getShape();
   height = map[1];
   width = map[2];
   channels = map[3];
@@ -62,7 +67,8 @@ DepthwiseGenerator::DepthwiseGenerator(KernelContext context)
 }
 
 void DepthwiseGenerator::run() {
-  auto scratchType = MemRefType::get({tile.width * vectorLanes}, builder.getF32Type());
+  auto scratchType =
+      MemRefType::get({tile.width * vectorLanes}, builder.getF32Type());
   scratch = memref::AllocaOp::create(builder, scratchType, ValueRange{},
                                      builder.getI64IntegerAttr(64));
   if (region.hasPartials())
@@ -71,19 +77,21 @@ void DepthwiseGenerator::run() {
   Value image = arith::DivUIOp::create(builder, tileIndex, region.index(bands));
   Value band = arith::RemUIOp::create(builder, tileIndex, region.index(bands));
   Value firstRow = region.mul(band, tile.height);
-  Value endRow = arith::MinUIOp::create(builder, region.add(firstRow, region.index(tile.height)),
-                                        region.index(height));
+  Value endRow = arith::MinUIOp::create(
+      builder, region.add(firstRow, region.index(tile.height)),
+      region.index(height));
   int64_t whole = channels / vectorLanes * vectorLanes;
   scf::ForOp::create(
       builder, firstRow, endRow, region.index(1), ValueRange{},
       [&](OpBuilder &, Location, Value row, ValueRange) {
         if (whole > 0)
-          scf::ForOp::create(builder, region.index(0), region.index(whole),
-                             region.index(vectorLanes), ValueRange{},
-                             [&](OpBuilder &, Location, Value channel, ValueRange) {
-                               emitChannels(image, row, channel, vectorLanes);
-                               scf::YieldOp::create(builder);
-                             });
+          scf::ForOp::create(
+              builder, region.index(0), region.index(whole),
+              region.index(vectorLanes), ValueRange{},
+              [&](OpBuilder &, Location, Value channel, ValueRange) {
+                emitChannels(image, row, channel, vectorLanes);
+                scf::YieldOp::create(builder);
+              });
         if (whole != channels)
           emitChannels(image, row, region.index(whole), channels - whole);
         scf::YieldOp::create(builder);
@@ -91,68 +99,84 @@ void DepthwiseGenerator::run() {
 }
 
 /// One output row of one vector of channels.
-void DepthwiseGenerator::emitChannels(Value image, Value row, Value channel, int64_t lanes) {
+void DepthwiseGenerator::emitChannels(Value image, Value row, Value channel,
+                                      int64_t lanes) {
   for (int64_t column = 0; column < width; column += tile.width)
-    emitOutputs(image, row, channel, lanes, column, std::min(tile.width, width - column));
+    emitOutputs(image, row, channel, lanes, column,
+                std::min(tile.width, width - column));
 }
 
-void DepthwiseGenerator::emitOutputs(Value image, Value row, Value channel, int64_t lanes,
-                                     int64_t firstColumn, int64_t count) {
+void DepthwiseGenerator::emitOutputs(Value image, Value row, Value channel,
+                                     int64_t lanes, int64_t firstColumn,
+                                     int64_t count) {
   int64_t centre = filterHeight / 2;
   // Filter rows that meet the map: max(0, centre-row) .. min(K, H+centre-row).
   Value below = arith::SubIOp::create(builder, region.index(centre), row);
   Value first = arith::MaxSIOp::create(builder, below, region.index(0));
-  Value above = arith::SubIOp::create(builder, region.index(height + centre), row);
-  Value end = arith::MinSIOp::create(builder, above, region.index(filterHeight));
+  Value above =
+      arith::SubIOp::create(builder, region.index(height + centre), row);
+  Value end =
+      arith::MinSIOp::create(builder, above, region.index(filterHeight));
   SmallVector<Value> zeros(count, region.zero());
   auto loop = scf::ForOp::create(
       builder, first, end, region.index(1), zeros,
       [&](OpBuilder &, Location, Value filterRow, ValueRange sums) {
-        Value inputRow = arith::SubIOp::create(builder, region.add(row, filterRow),
-                                               region.index(centre));
-        scf::YieldOp::create(builder, emitFilterRow(image, inputRow, filterRow, channel, lanes,
-                                                    firstColumn, sums));
+        Value inputRow = arith::SubIOp::create(
+            builder, region.add(row, filterRow), region.index(centre));
+        scf::YieldOp::create(builder,
+                             emitFilterRow(image, inputRow, filterRow, channel,
+                                           lanes, firstColumn, sums));
       });
 
   Value mapRow = region.add(region.mul(image, height), row);
-  Value firstSite = region.add(region.mul(mapRow, width), region.index(firstColumn));
+  Value firstSite =
+      region.add(region.mul(mapRow, width), region.index(firstColumn));
   bool plain = anchor->getBlock()->getOperations().size() == 2;
   if (plain) {
     for (int64_t t = 0; t < count; ++t) {
       region.enter();
       region.bind(anchor->getResult(0), loop.getResult(t));
-      region.storeFull(Site{region.add(firstSite, region.index(t)), channel, lanes});
+      region.storeFull(
+          Site{region.add(firstSite, region.index(t)), channel, lanes});
     }
     return;
   }
   for (int64_t t = 0; t < count; ++t)
-    region.storeVector(loop.getResult(t), scratch, region.index(t * vectorLanes), vectorLanes);
-  scf::ForOp::create(builder, region.index(0), region.index(count), region.index(1), ValueRange{},
-                     [&](OpBuilder &, Location, Value t, ValueRange) {
-                       region.enter();
-                       region.bind(anchor->getResult(0),
-                                   region.loadVector(scratch, region.mul(t, vectorLanes),
-                                                     vectorLanes));
-                       Site site{region.add(firstSite, t), channel, lanes};
-                       region.storeFull(site);
-                       region.accumulatePartials(site, tileIndex);
-                       scf::YieldOp::create(builder);
-                     });
+    region.storeVector(loop.getResult(t), scratch,
+                       region.index(t * vectorLanes), vectorLanes);
+  scf::ForOp::create(
+      builder, region.index(0), region.index(count), region.index(1),
+      ValueRange{}, [&](OpBuilder &, Location, Value t, ValueRange) {
+        region.enter();
+        region.bind(anchor->getResult(0),
+                    region.loadVector(scratch, region.mul(t, vectorLanes),
+                                      vectorLanes));
+        Site site{region.add(firstSite, t), channel, lanes};
+        region.storeFull(site);
+        region.accumulatePartials(site, tileIndex);
+        scf::YieldOp::create(builder);
+      });
 }
 
 /// Adds one filter row to the sums, a few filter columns at a time.
-SmallVector<Value> DepthwiseGenerator::emitFilterRow(Value image, Value inputRow, Value filterRow,
-                                                     Value channel, int64_t lanes,
-                                                     int64_t firstColumn, ValueRange carried) {
+SmallVector<Value>
+DepthwiseGenerator::emitFilterRow(Value image, Value inputRow, Value filterRow,
+                                  Value channel, int64_t lanes,
+                                  int64_t firstColumn, ValueRange carried) {
   SmallVector<Value> sums(carried);
   int64_t count = sums.size(), centre = filterWidth / 2;
-  Value inputAt = region.add(region.mul(region.add(region.mul(image, height), inputRow),
-                                        width * channels), channel);
-  Value filterAt = region.add(region.mul(filterRow, filterWidth * channels), channel);
+  Value inputAt =
+      region.add(region.mul(region.add(region.mul(image, height), inputRow),
+                            width * channels),
+                 channel);
+  Value filterAt =
+      region.add(region.mul(filterRow, filterWidth * channels), channel);
   if (turned)
     filterAt = region.add(
-        region.mul(arith::SubIOp::create(builder, region.index(filterHeight - 1), filterRow),
-                   filterWidth * channels), channel);
+        region.mul(arith::SubIOp::create(
+                       builder, region.index(filterHeight - 1), filterRow),
+                   filterWidth * channels),
+        channel);
   for (int64_t firstTap = 0; firstTap < filterWidth; firstTap += tile.taps) {
     int64_t endTap = std::min(firstTap + tile.taps, filterWidth);
     DenseMap<int64_t, Value> taps;
@@ -160,8 +184,9 @@ SmallVector<Value> DepthwiseGenerator::emitFilterRow(Value image, Value inputRow
       Value &vector = taps[tap];
       if (!vector) {
         int64_t stored = turned ? filterWidth - 1 - tap : tap;
-        vector = region.loadVector(filter, region.add(filterAt, region.index(stored * channels)),
-                                   lanes);
+        vector = region.loadVector(
+            filter, region.add(filterAt, region.index(stored * channels)),
+            lanes);
       }
       return vector;
     };
@@ -175,8 +200,9 @@ SmallVector<Value> DepthwiseGenerator::emitFilterRow(Value image, Value inputRow
         if (tap < firstTap || tap >= endTap)
           continue;
         if (!load)
-          load = region.loadVector(input, region.add(inputAt, region.index(column * channels)),
-                                   lanes);
+          load = region.loadVector(
+              input, region.add(inputAt, region.index(column * channels)),
+              lanes);
         sums[t] = vector::FMAOp::create(builder, load, tapAt(tap), sums[t]);
       }
     }

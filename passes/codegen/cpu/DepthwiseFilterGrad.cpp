@@ -24,10 +24,13 @@ public:
   explicit FilterGradGenerator(KernelContext context)
       : builder(context.builder), tileIndex(context.tile),
         anchor(cast<DepthwiseConv2dFilterGradOp>(anchorOf(context.kernel))),
-        region(context.builder, context.kernel, context.buffers, iterationSpace(context.kernel)) {
+        region(context.builder, context.kernel, context.buffers,
+               iterationSpace(context.kernel)) {
     fromAttribute(context.kernel.getTileAttr(), tile);
-    ArrayRef<int64_t> map = cast<RankedTensorType>(anchor.getInput().getType()).getShape();
-    ArrayRef<int64_t> taps = cast<RankedTensorType>(anchor.getFilterGrad().getType()).getShape();
+    ArrayRef<int64_t> map =
+        cast<RankedTensorType>(anchor.getInput().getType()).getShape();
+    ArrayRef<int64_t> taps =
+        cast<RankedTensorType>(anchor.getFilterGrad().getType()).getShape();
     images = map[0];
     height = map[1];
     width = map[2];
@@ -40,10 +43,11 @@ public:
 
 private:
   void emitTile(Value band, Value channel, int64_t lanes);
-  void emitTapGroup(Value image, Value filterRow, Value channel, Value filterAt, int64_t lanes,
-                    int64_t firstTap, int64_t endTap);
-  SmallVector<Value> emitMapRow(Value inputAt, Value gradAt, int64_t lanes, int64_t firstTap,
-                                int64_t endTap, ValueRange carried);
+  void emitTapGroup(Value image, Value filterRow, Value channel, Value filterAt,
+                    int64_t lanes, int64_t firstTap, int64_t endTap);
+  SmallVector<Value> emitMapRow(Value inputAt, Value gradAt, int64_t lanes,
+                                int64_t firstTap, int64_t endTap,
+                                ValueRange carried);
 
   ImplicitLocOpBuilder &builder;
   Value tileIndex;
@@ -80,8 +84,9 @@ void FilterGradGenerator::run() {
 
 void FilterGradGenerator::emitTile(Value band, Value channel, int64_t lanes) {
   Value firstRow = region.mul(band, tile.height);
-  Value endRow = arith::MinUIOp::create(builder, region.add(firstRow, region.index(tile.height)),
-                                        region.index(filterHeight));
+  Value endRow = arith::MinUIOp::create(
+      builder, region.add(firstRow, region.index(tile.height)),
+      region.index(filterHeight));
   auto forRange = [&](Value begin, Value end, function_ref<void(Value)> body) {
     scf::ForOp::create(builder, begin, end, region.index(1), ValueRange{},
                        [&](OpBuilder &, Location, Value i, ValueRange) {
@@ -94,8 +99,9 @@ void FilterGradGenerator::emitTile(Value band, Value channel, int64_t lanes) {
   };
   forRange(firstRow, endRow, [&](Value filterRow) {
     forRange(region.index(0), region.index(filterWidth), [&](Value tap) {
-      region.storeVector(region.zero(), region.resultBuffer(0),
-                         region.add(tapAt(filterRow), region.mul(tap, channels)), lanes);
+      region.storeVector(
+          region.zero(), region.resultBuffer(0),
+          region.add(tapAt(filterRow), region.mul(tap, channels)), lanes);
     });
   });
   // Filter columns further from the centre than the map is wide meet no pixel.
@@ -110,40 +116,50 @@ void FilterGradGenerator::emitTile(Value band, Value channel, int64_t lanes) {
   });
 }
 
-void FilterGradGenerator::emitTapGroup(Value image, Value filterRow, Value channel, Value filterAt,
-                                       int64_t lanes, int64_t firstTap, int64_t endTap) {
+void FilterGradGenerator::emitTapGroup(Value image, Value filterRow,
+                                       Value channel, Value filterAt,
+                                       int64_t lanes, int64_t firstTap,
+                                       int64_t endTap) {
   int64_t centre = filterHeight / 2;
   // Map rows whose input row exists: max(0, centre-i) .. min(H, H+centre-i).
   Value below = arith::SubIOp::create(builder, region.index(centre), filterRow);
   Value firstRow = arith::MaxSIOp::create(builder, below, region.index(0));
-  Value above = arith::SubIOp::create(builder, region.index(height + centre), filterRow);
+  Value above =
+      arith::SubIOp::create(builder, region.index(height + centre), filterRow);
   Value endRow = arith::MinSIOp::create(builder, above, region.index(height));
   int64_t rowSize = width * channels;
   Value imageAt = region.add(region.mul(image, height * rowSize), channel);
-  auto sumAt = [&](int64_t tap) { return region.add(filterAt, region.index(tap * channels)); };
+  auto sumAt = [&](int64_t tap) {
+    return region.add(filterAt, region.index(tap * channels));
+  };
   SmallVector<Value> before;
   for (int64_t tap = firstTap; tap < endTap; ++tap)
-    before.push_back(region.loadVector(region.resultBuffer(0), sumAt(tap), lanes));
+    before.push_back(
+        region.loadVector(region.resultBuffer(0), sumAt(tap), lanes));
   auto rows = scf::ForOp::create(
       builder, firstRow, endRow, region.index(1), before,
       [&](OpBuilder &, Location, Value row, ValueRange sums) {
-        Value inputRow = arith::SubIOp::create(builder, region.add(row, filterRow),
-                                               region.index(centre));
+        Value inputRow = arith::SubIOp::create(
+            builder, region.add(row, filterRow), region.index(centre));
         Value inputAt = region.add(imageAt, region.mul(inputRow, rowSize));
         Value gradAt = region.add(imageAt, region.mul(row, rowSize));
-        scf::YieldOp::create(builder,
-                             emitMapRow(inputAt, gradAt, lanes, firstTap, endTap, sums));
+        scf::YieldOp::create(builder, emitMapRow(inputAt, gradAt, lanes,
+                                                 firstTap, endTap, sums));
       });
   for (int64_t tap = firstTap; tap < endTap; ++tap)
-    region.storeVector(rows.getResult(tap - firstTap), region.resultBuffer(0), sumAt(tap), lanes);
+    region.storeVector(rows.getResult(tap - firstTap), region.resultBuffer(0),
+                       sumAt(tap), lanes);
 }
 
 /// Adds the products of one map row, a few gradient columns at a time.
-SmallVector<Value> FilterGradGenerator::emitMapRow(Value inputAt, Value gradAt, int64_t lanes,
-                                                   int64_t firstTap, int64_t endTap,
+SmallVector<Value> FilterGradGenerator::emitMapRow(Value inputAt, Value gradAt,
+                                                   int64_t lanes,
+                                                   int64_t firstTap,
+                                                   int64_t endTap,
                                                    ValueRange carried) {
   SmallVector<Value> sums(carried);
-  Value input = region.buffer(anchor.getInput()), grad = region.buffer(anchor.getOutputGrad());
+  Value input = region.buffer(anchor.getInput()),
+        grad = region.buffer(anchor.getOutputGrad());
   int64_t centre = filterWidth / 2;
   for (int64_t first = 0; first < width; first += tile.width) {
     int64_t count = std::min(tile.width, width - first);
@@ -152,7 +168,8 @@ SmallVector<Value> FilterGradGenerator::emitMapRow(Value inputAt, Value gradAt, 
       Value &vector = grads[t];
       if (!vector)
         vector = region.loadVector(
-            grad, region.add(gradAt, region.index((first + t) * channels)), lanes);
+            grad, region.add(gradAt, region.index((first + t) * channels)),
+            lanes);
       return vector;
     };
     for (int64_t offset = firstTap; offset < endTap + count - 1; ++offset) {
@@ -165,8 +182,9 @@ SmallVector<Value> FilterGradGenerator::emitMapRow(Value inputAt, Value gradAt, 
         if (tap < firstTap || tap >= endTap)
           continue;
         if (!load)
-          load = region.loadVector(input, region.add(inputAt, region.index(column * channels)),
-                                   lanes);
+          load = region.loadVector(
+              input, region.add(inputAt, region.index(column * channels)),
+              lanes);
         Value &sum = sums[tap - firstTap];
         sum = vector::FMAOp::create(builder, load, gradOf(t), sum);
       }
@@ -177,13 +195,16 @@ SmallVector<Value> FilterGradGenerator::emitMapRow(Value inputAt, Value gradAt, 
 
 } // namespace
 
-void emitDepthwiseFilterGrad(KernelContext context) { FilterGradGenerator(context).run(); }
+void emitDepthwiseFilterGrad(KernelContext context) {
+  FilterGradGenerator(context).run();
+}
 
 int64_t depthwiseFilterGradTiles(KernelOp kernel) {
   DepthwiseTile tile;
   fromAttribute(kernel.getTileAttr(), tile);
   SmallVector<int64_t> space = iterationSpace(kernel);
-  return llvm::divideCeil(space[0], tile.height) * llvm::divideCeil(space[2], vectorLanes);
+  return llvm::divideCeil(space[0], tile.height) *
+         llvm::divideCeil(space[2], vectorLanes);
 }
 
 } // namespace bcssl

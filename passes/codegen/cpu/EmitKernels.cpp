@@ -20,9 +20,9 @@ namespace bcssl {
 
 Operation *anchorOf(KernelOp kernel) {
   for (Operation &op : kernel.getBody().front())
-    if (isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp, DepthwiseConv2dFilterGradOp,
-            PackedContractOp, ContractOp, PackOp, SpaceToDepthOp, DepthToSpaceOp, ConcatOp, PadOp>(
-            op))
+    if (isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp,
+            DepthwiseConv2dFilterGradOp, PackedContractOp, ContractOp, PackOp,
+            SpaceToDepthOp, DepthToSpaceOp, ConcatOp, PadOp>(op))
       return &op;
   return nullptr;
 }
@@ -48,7 +48,8 @@ int64_t tilesOf(KernelOp kernel) {
   case KernelFamily::DepthwiseFilterGrad:
     return depthwiseFilterGradTiles(kernel);
   case KernelFamily::Contraction:
-    return isa<ContractOp>(anchorOf(kernel)) ? weightGradTiles(kernel) : contractionTiles(kernel);
+    return isa<ContractOp>(anchorOf(kernel)) ? weightGradTiles(kernel)
+                                             : contractionTiles(kernel);
   case KernelFamily::Rowwise:
     return rowwiseTiles(kernel);
   case KernelFamily::Columnwise:
@@ -93,11 +94,13 @@ struct EmitKernels : impl::EmitCpuKernelsBase<EmitKernels> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (Operation *taken = module.lookupSymbol("kernels")) {
-      taken->emitOpError("takes the name of the module that the kernels are emitted to");
+      taken->emitOpError(
+          "takes the name of the module that the kernels are emitted to");
       return signalPassFailure();
     }
     WalkResult checked = module.walk([](KernelOp kernel) {
-      return failed(checkEmittable(kernel)) ? WalkResult::interrupt() : WalkResult::advance();
+      return failed(checkEmittable(kernel)) ? WalkResult::interrupt()
+                                            : WalkResult::advance();
     });
     if (checked.wasInterrupted())
       return signalPassFailure();
@@ -107,7 +110,8 @@ struct EmitKernels : impl::EmitCpuKernelsBase<EmitKernels> {
       auto [entry, isNew] = known.try_emplace(keyOf(kernel));
       if (isNew) {
         entry->second = (stringifyKernelFamily(kernel.getFamily()) + "_" +
-                         Twine(known.size() - 1)).str();
+                         Twine(known.size() - 1))
+                            .str();
         emit(kernel, kernels, entry->second);
       }
       Builder builder(&getContext());
@@ -131,7 +135,8 @@ struct EmitKernels : impl::EmitCpuKernelsBase<EmitKernels> {
     llvm::for_each(kernel->getOperandTypes(), addBuffer);
     llvm::for_each(kernel->getResultTypes(), addBuffer);
     types.push_back(builder.getIndexType());
-    auto function = func::FuncOp::create(builder, name, builder.getFunctionType(types, {}));
+    auto function =
+        func::FuncOp::create(builder, name, builder.getFunctionType(types, {}));
     Block *entry = function.addEntryBlock();
     builder.setInsertionPointToStart(entry);
     ValueRange arguments = entry->getArguments();

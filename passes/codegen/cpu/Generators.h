@@ -50,8 +50,8 @@ llvm::SmallVector<int64_t> iterationSpace(KernelOp kernel);
 /// another family, values of other shapes than the iteration space or its rows.
 mlir::LogicalResult checkRegion(KernelOp kernel);
 
-/// Reports also element types that the CPU's generators lack, and tiles that are
-/// missing or break their family's rules.
+/// Reports also element types that the CPU's generators lack, and tiles that
+/// are missing or break their family's rules.
 mlir::LogicalResult checkEmittable(KernelOp kernel);
 
 /// The number of tiles of any kernel.

@@ -49,7 +49,8 @@ bool RegionEmitter::isFull(Value tensor) const {
 }
 
 bool RegionEmitter::isRow(Value tensor) const {
-  return !space.empty() && shapeOf(tensor) == ArrayRef<int64_t>(space).drop_back();
+  return !space.empty() &&
+         shapeOf(tensor) == ArrayRef<int64_t>(space).drop_back();
 }
 
 Value RegionEmitter::buffer(Value bodyArgument) const {
@@ -78,7 +79,8 @@ Value RegionEmitter::mul(Value a, int64_t b) {
 
 Value RegionEmitter::zero() {
   return arith::ConstantOp::create(
-      builder, DenseElementsAttr::get(vectorType(), builder.getF32FloatAttr(0.0f)));
+      builder,
+      DenseElementsAttr::get(vectorType(), builder.getF32FloatAttr(0.0f)));
 }
 
 Value RegionEmitter::splat(Value scalar) {
@@ -89,7 +91,8 @@ static Value laneMask(ImplicitLocOpBuilder &builder, int64_t lanes) {
   SmallVector<bool> active(vectorLanes, false);
   std::fill(active.begin(), active.begin() + lanes, true);
   auto type = VectorType::get({vectorLanes}, builder.getI1Type());
-  return arith::ConstantOp::create(builder, DenseElementsAttr::get(type, active));
+  return arith::ConstantOp::create(builder,
+                                   DenseElementsAttr::get(type, active));
 }
 
 Value RegionEmitter::loadVector(Value memref, Value at, int64_t lanes) {
@@ -107,7 +110,9 @@ Value RegionEmitter::loadVector(Value memref, Value at, int64_t lanes) {
   if (element.isInteger(8))
     return arith::TruncIOp::create(
         builder, VectorType::get({vectorLanes}, builder.getI1Type()), vector);
-  return element.isBF16() ? Value(arith::ExtFOp::create(builder, vectorType(), vector)) : vector;
+  return element.isBF16()
+             ? Value(arith::ExtFOp::create(builder, vectorType(), vector))
+             : vector;
 }
 
 Value RegionEmitter::loadScalar(Value memref, Value at) {
@@ -117,16 +122,20 @@ Value RegionEmitter::loadScalar(Value memref, Value at) {
   return scalar;
 }
 
-void RegionEmitter::storeVector(Value vector, Value memref, Value at, int64_t lanes) {
+void RegionEmitter::storeVector(Value vector, Value memref, Value at,
+                                int64_t lanes) {
   Type element = cast<MemRefType>(memref.getType()).getElementType();
   if (element.isInteger(8))
-    vector = arith::ExtUIOp::create(builder, VectorType::get({vectorLanes}, element), vector);
+    vector = arith::ExtUIOp::create(
+        builder, VectorType::get({vectorLanes}, element), vector);
   if (element.isBF16())
-    vector = arith::TruncFOp::create(builder, VectorType::get({vectorLanes}, element), vector);
+    vector = arith::TruncFOp::create(
+        builder, VectorType::get({vectorLanes}, element), vector);
   if (lanes == vectorLanes)
     vector::StoreOp::create(builder, vector, memref, at);
   else
-    vector::MaskedStoreOp::create(builder, memref, at, laneMask(builder, lanes), vector);
+    vector::MaskedStoreOp::create(builder, memref, at, laneMask(builder, lanes),
+                                  vector);
 }
 
 Value RegionEmitter::vectorAt(Value tensor, const Site &site) {
@@ -156,7 +165,8 @@ Value RegionEmitter::emitVector(Value tensor, const Site &site) {
     auto splat = cast<SplatElementsAttr>(constant.getValue());
     auto type = VectorType::get({vectorLanes}, splat.getElementType());
     return arith::ConstantOp::create(
-        builder, DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
+        builder,
+        DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
   }
   SmallVector<Value> operands;
   for (Value operand : op->getOperands())
@@ -166,7 +176,8 @@ Value RegionEmitter::emitVector(Value tensor, const Site &site) {
 }
 
 /// Repeats an elementwise tensor operation on vectors or scalars.
-Value RegionEmitter::emitElementwise(Operation *op, ValueRange operands, Type type) {
+Value RegionEmitter::emitElementwise(Operation *op, ValueRange operands,
+                                     Type type) {
   IRMapping mapping;
   mapping.map(op->getOperands(), operands);
   Operation *clone = builder.clone(*op, mapping);
@@ -185,7 +196,8 @@ Value RegionEmitter::scalarAt(Value tensor, Value row) {
     Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
     if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
       auto splat = cast<SplatElementsAttr>(constant.getValue());
-      result = arith::ConstantOp::create(builder, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
+      result = arith::ConstantOp::create(
+          builder, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
     } else if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
       // A scalar, or a value for a run of leading dimensions.
       Value from = broadcast.getInput();
@@ -210,7 +222,8 @@ Value RegionEmitter::scalarAt(Value tensor, Value row) {
 
 /// The index of a broadcast's operand: dims [a, b] of `shape` out of `row`,
 /// which counts through all of `shape`.
-Value RegionEmitter::quotientRow(Value row, ArrayRef<int64_t> shape, ArrayRef<int64_t> dims) {
+Value RegionEmitter::quotientRow(Value row, ArrayRef<int64_t> shape,
+                                 ArrayRef<int64_t> dims) {
   int64_t inner = product(shape.drop_front(dims.back() + 1));
   Value at = row;
   if (inner != 1)
@@ -229,7 +242,8 @@ Value RegionEmitter::emitBroadcast(BroadcastOp op, const Site &site) {
     auto splat = cast<SplatElementsAttr>(constant.getValue());
     auto type = VectorType::get({vectorLanes}, splat.getElementType());
     return arith::ConstantOp::create(
-        builder, DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
+        builder,
+        DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
   }
   auto widen = [&](Value scalar) -> Value {
     auto type = VectorType::get({vectorLanes}, scalar.getType());
@@ -241,11 +255,13 @@ Value RegionEmitter::emitBroadcast(BroadcastOp op, const Site &site) {
     return widen(loadScalar(buffer(from), index(0)));
   int64_t rank = shape.size();
   if (dims.back() != rank - 1)
-    return widen(loadScalar(buffer(from), quotientRow(site.row, shape.drop_back(), dims)));
+    return widen(loadScalar(buffer(from),
+                            quotientRow(site.row, shape.drop_back(), dims)));
   if (dims.size() == 1)
     return loadVector(buffer(from), site.column, site.lanes);
   Value row = quotientRow(site.row, shape.drop_back(), dims.drop_back());
-  return loadVector(buffer(from), add(mul(row, shape.back()), site.column), site.lanes);
+  return loadVector(buffer(from), add(mul(row, shape.back()), site.column),
+                    site.lanes);
 }
 
 Value RegionEmitter::emitTargets(CrossViewTargetsOp op, const Site &site) {
@@ -254,10 +270,12 @@ Value RegionEmitter::emitTargets(CrossViewTargetsOp op, const Site &site) {
   Value view = arith::DivUIOp::create(builder, site.row, index(samples));
   Value sample = arith::RemUIOp::create(builder, site.row, index(samples));
   Value one = arith::ConstantOp::create(builder, builder.getF32FloatAttr(1.0f));
-  Value none = arith::ConstantOp::create(builder, builder.getF32FloatAttr(0.0f));
+  Value none =
+      arith::ConstantOp::create(builder, builder.getF32FloatAttr(0.0f));
   Value sum = zero();
   for (int64_t teacher = 0; teacher < teachers; ++teacher) {
-    Value other = arith::CmpIOp::create(builder, arith::CmpIPredicate::ne, view, index(teacher));
+    Value other = arith::CmpIOp::create(builder, arith::CmpIPredicate::ne, view,
+                                        index(teacher));
     Value weight = arith::SelectOp::create(builder, other, one, none);
     Value row = add(sample, index(teacher * samples));
     Value load = loadVector(buffer(op.getProbabilities()),
@@ -272,25 +290,33 @@ static Value laneColumns(ImplicitLocOpBuilder &builder, Value column) {
   SmallVector<int32_t> steps;
   for (int32_t lane = 0; lane < vectorLanes; ++lane)
     steps.push_back(lane);
-  Value lanes = arith::ConstantOp::create(builder, DenseElementsAttr::get(type, ArrayRef(steps)));
-  Value first = arith::IndexCastOp::create(builder, builder.getI32Type(), column);
-  return arith::AddIOp::create(builder, lanes, vector::BroadcastOp::create(builder, type, first));
+  Value lanes = arith::ConstantOp::create(
+      builder, DenseElementsAttr::get(type, ArrayRef(steps)));
+  Value first =
+      arith::IndexCastOp::create(builder, builder.getI32Type(), column);
+  return arith::AddIOp::create(
+      builder, lanes, vector::BroadcastOp::create(builder, type, first));
 }
 
 Value RegionEmitter::emitOneHot(OneHotOp op, const Site &site) {
-  Value label = memref::LoadOp::create(builder, buffer(op.getLabels()), site.row);
+  Value label =
+      memref::LoadOp::create(builder, buffer(op.getLabels()), site.row);
   Value lanes = laneColumns(builder, site.column);
-  Value labels = vector::BroadcastOp::create(builder, cast<VectorType>(lanes.getType()), label);
-  Value equal = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, lanes, labels);
+  Value labels = vector::BroadcastOp::create(
+      builder, cast<VectorType>(lanes.getType()), label);
+  Value equal =
+      arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, lanes, labels);
   Value one = arith::ConstantOp::create(
-      builder, DenseElementsAttr::get(vectorType(), builder.getF32FloatAttr(1.0f)));
+      builder,
+      DenseElementsAttr::get(vectorType(), builder.getF32FloatAttr(1.0f)));
   return arith::SelectOp::create(builder, equal, one, zero());
 }
 
 Value RegionEmitter::emitRandom(RandomUniformOp op, const Site &site) {
   SmallVector<Value> state;
   for (int64_t word = 0; word < 4; ++word)
-    state.push_back(memref::LoadOp::create(builder, buffer(op.getState()), index(word)));
+    state.push_back(
+        memref::LoadOp::create(builder, buffer(op.getState()), index(word)));
   return emitPhiloxUniform(builder, state, laneColumns(builder, site.column),
                            static_cast<int32_t>(op.getStream()));
 }
@@ -309,8 +335,9 @@ Value RegionEmitter::emitColumnReduce(ReduceOp op, const Site &site) {
       builder, index(0), index(count), index(1), init,
       [&](OpBuilder &, Location, Value r, ValueRange carried) {
         Value load = loadVector(memref, add(base, mul(r, columns)), site.lanes);
-        Value next = isSum ? Value(arith::AddFOp::create(builder, carried[0], load))
-                           : Value(arith::MaximumFOp::create(builder, carried[0], load));
+        Value next =
+            isSum ? Value(arith::AddFOp::create(builder, carried[0], load))
+                  : Value(arith::MaximumFOp::create(builder, carried[0], load));
         scf::YieldOp::create(builder, next);
       });
   return loop.getResult(0);
@@ -334,7 +361,8 @@ void RegionEmitter::accumulatePartials(const Site &site, Value tile) {
     Value vector = vectorAt(partial.getInput(), site);
     Value memref = resultBuffer(number);
     Value at = add(mul(tile, columns), site.column);
-    Value sum = arith::AddFOp::create(builder, loadVector(memref, at, site.lanes), vector);
+    Value sum = arith::AddFOp::create(
+        builder, loadVector(memref, at, site.lanes), vector);
     storeVector(sum, memref, at, site.lanes);
   }
 }
@@ -343,7 +371,8 @@ void RegionEmitter::clearPartials(Value tile, int64_t columnCount) {
   for (auto [partial, number] : partials) {
     (void)partial;
     for (int64_t column = 0; column < columnCount; column += vectorLanes)
-      storeVector(zero(), resultBuffer(number), add(mul(tile, columns), index(column)),
+      storeVector(zero(), resultBuffer(number),
+                  add(mul(tile, columns), index(column)),
                   std::min(vectorLanes, columnCount - column));
   }
 }
@@ -352,8 +381,8 @@ void RegionEmitter::clearPartials(Value tile, Value panel) {
   Value first = mul(panel, panelWidth);
   for (int64_t offset = 0; offset < panelWidth; offset += vectorLanes) {
     Value column = add(first, index(offset));
-    Value inside = arith::CmpIOp::create(builder, arith::CmpIPredicate::ult, column,
-                                         index(columns));
+    Value inside = arith::CmpIOp::create(builder, arith::CmpIPredicate::ult,
+                                         column, index(columns));
     scf::IfOp::create(builder, inside, [&](OpBuilder &, Location) {
       Value left = arith::SubIOp::create(builder, index(columns), column);
       auto maskType = VectorType::get({vectorLanes}, builder.getI1Type());
@@ -361,7 +390,8 @@ void RegionEmitter::clearPartials(Value tile, Value panel) {
       for (auto [partial, number] : partials) {
         (void)partial;
         vector::MaskedStoreOp::create(builder, resultBuffer(number),
-                                      add(mul(tile, columns), column), mask, zero());
+                                      add(mul(tile, columns), column), mask,
+                                      zero());
       }
       scf::YieldOp::create(builder);
     });
@@ -371,7 +401,8 @@ void RegionEmitter::clearPartials(Value tile, Value panel) {
 void RegionEmitter::storeRows(Value row) {
   auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
   for (auto [number, value] : llvm::enumerate(yield.getValues()))
-    if (isRow(value) && !isFull(value) && !value.getDefiningOp<ReducePartialOp>()) {
+    if (isRow(value) && !isFull(value) &&
+        !value.getDefiningOp<ReducePartialOp>()) {
       Value scalar = scalarAt(value, row);
       if (scalar.getType().isInteger(1))
         scalar = arith::ExtUIOp::create(builder, builder.getI8Type(), scalar);

@@ -72,7 +72,8 @@ public:
   /// Truth values lie in memory as bytes and are i1 in registers.
   mlir::Value loadVector(mlir::Value memref, mlir::Value at, int64_t lanes);
   mlir::Value loadScalar(mlir::Value memref, mlir::Value at);
-  void storeVector(mlir::Value vector, mlir::Value memref, mlir::Value at, int64_t lanes);
+  void storeVector(mlir::Value vector, mlir::Value memref, mlir::Value at,
+                   int64_t lanes);
   mlir::Value splat(mlir::Value scalar);
   mlir::Value zero();
   mlir::VectorType vectorType();
@@ -87,7 +88,8 @@ private:
   mlir::Value emitOneHot(OneHotOp op, const Site &site);
   mlir::Value emitRandom(RandomUniformOp op, const Site &site);
   mlir::Value emitColumnReduce(ReduceOp op, const Site &site);
-  mlir::Value emitElementwise(mlir::Operation *op, mlir::ValueRange operands, mlir::Type type);
+  mlir::Value emitElementwise(mlir::Operation *op, mlir::ValueRange operands,
+                              mlir::Type type);
   mlir::Value quotientRow(mlir::Value row, llvm::ArrayRef<int64_t> shape,
                           llvm::ArrayRef<int64_t> dims);
 

@@ -3,7 +3,8 @@
 // For each row of the tile: one pass over the columns per level of row
 // reductions (a reduction that needs another's result is one level higher),
 // then a last pass that stores. Values of the whole shape are computed again in
-// every pass: a row is in the first-level cache, and storing it would cost more.
+// every pass: a row is in the first-level cache, and storing it would cost
+// more.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,8 +23,10 @@ namespace {
 class RowwiseGenerator {
 public:
   explicit RowwiseGenerator(KernelContext context)
-      : builder(context.builder), kernel(context.kernel), tileIndex(context.tile),
-        region(context.builder, context.kernel, context.buffers, iterationSpace(context.kernel)) {
+      : builder(context.builder), kernel(context.kernel),
+        tileIndex(context.tile),
+        region(context.builder, context.kernel, context.buffers,
+               iterationSpace(context.kernel)) {
     fromAttribute(kernel.getTileAttr(), tile);
   }
 
@@ -63,17 +66,19 @@ void RowwiseGenerator::emitFlat() {
     region.storeFull(Site{region.index(0), column, lanes});
   };
   int64_t whole = total / vectorLanes * vectorLanes;
-  Value end = arith::MinUIOp::create(builder, region.add(first, region.index(tile.rows)),
-                                     region.index(whole));
-  scf::ForOp::create(builder, first, end, region.index(vectorLanes), ValueRange{},
+  Value end = arith::MinUIOp::create(
+      builder, region.add(first, region.index(tile.rows)), region.index(whole));
+  scf::ForOp::create(builder, first, end, region.index(vectorLanes),
+                     ValueRange{},
                      [&](OpBuilder &, Location, Value column, ValueRange) {
                        emitAt(column, vectorLanes);
                        scf::YieldOp::create(builder);
                      });
   if (total == whole)
     return;
-  Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, tileIndex,
-                                       region.index((total - 1) / tile.rows));
+  Value isLast =
+      arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, tileIndex,
+                            region.index((total - 1) / tile.rows));
   scf::IfOp::create(builder, isLast, [&](OpBuilder &, Location) {
     emitAt(region.index(whole), total - whole);
     scf::YieldOp::create(builder);
@@ -84,7 +89,8 @@ void RowwiseGenerator::emitRows() {
   if (region.hasPartials())
     region.clearPartials(tileIndex, region.columnCount());
   Value first = region.mul(tileIndex, tile.rows);
-  Value end = arith::MinUIOp::create(builder, region.add(first, region.index(tile.rows)),
+  Value end = arith::MinUIOp::create(builder,
+                                     region.add(first, region.index(tile.rows)),
                                      region.index(region.rowCount()));
   scf::ForOp::create(builder, first, end, region.index(1), ValueRange{},
                      [&](OpBuilder &, Location, Value row, ValueRange) {
@@ -94,14 +100,16 @@ void RowwiseGenerator::emitRows() {
 }
 
 /// Calls `body` once in a loop over whole vectors and once for the rest.
-void RowwiseGenerator::forColumns(function_ref<void(const Site &)> body, Value row) {
+void RowwiseGenerator::forColumns(function_ref<void(const Site &)> body,
+                                  Value row) {
   int64_t columns = region.columnCount();
   int64_t whole = columns / vectorLanes * vectorLanes;
   if (whole == vectorLanes) {
     body(Site{row, region.index(0), vectorLanes});
   } else if (whole > 0) {
-    scf::ForOp::create(builder, region.index(0), region.index(whole), region.index(vectorLanes),
-                       ValueRange{}, [&](OpBuilder &, Location, Value column, ValueRange) {
+    scf::ForOp::create(builder, region.index(0), region.index(whole),
+                       region.index(vectorLanes), ValueRange{},
+                       [&](OpBuilder &, Location, Value column, ValueRange) {
                          body(Site{row, column, vectorLanes});
                          scf::YieldOp::create(builder);
                        });
@@ -126,7 +134,8 @@ void RowwiseGenerator::emitRow(Value row) {
       row);
 }
 
-static Value combine(ImplicitLocOpBuilder &builder, ReduceOp reduce, Value a, Value b) {
+static Value combine(ImplicitLocOpBuilder &builder, ReduceOp reduce, Value a,
+                     Value b) {
   if (reduce.getKind() == ReduceKind::Sum)
     return arith::AddFOp::create(builder, a, b);
   return arith::MaximumFOp::create(builder, a, b);
@@ -139,14 +148,16 @@ bool RowwiseGenerator::isReady(Value value) {
     return true;
   if (auto reduce = dyn_cast<ReduceOp>(op))
     return known.contains(reduce);
-  return llvm::all_of(op->getOperands(), [&](Value operand) { return isReady(operand); });
+  return llvm::all_of(op->getOperands(),
+                      [&](Value operand) { return isReady(operand); });
 }
 
 /// Computes the row values that the next pass reads, outside of its loop.
 void RowwiseGenerator::computeRowValues(Value row) {
   kernel.getBody().walk([&](BroadcastOp op) {
     Value input = op.getInput();
-    if (region.isFull(op.getOutput()) && region.isRow(input) && !isa<BlockArgument>(input) &&
+    if (region.isFull(op.getOutput()) && region.isRow(input) &&
+        !isa<BlockArgument>(input) &&
         !input.getDefiningOp<arith::ConstantOp>() && isReady(input))
       region.scalarAt(input, row);
   });
@@ -157,13 +168,16 @@ Value RowwiseGenerator::maskTail(Value vector, Value neutral, int64_t lanes) {
   SmallVector<bool> active(vectorLanes, false);
   std::fill(active.begin(), active.begin() + lanes, true);
   Value mask = arith::ConstantOp::create(
-      builder, DenseElementsAttr::get(VectorType::get({vectorLanes}, builder.getI1Type()), active));
+      builder,
+      DenseElementsAttr::get(
+          VectorType::get({vectorLanes}, builder.getI1Type()), active));
   return arith::SelectOp::create(builder, mask, vector, neutral);
 }
 
 /// Row reductions in the order of their passes.
 SmallVector<SmallVector<ReduceOp>> RowwiseGenerator::reductionLevels() {
-  DenseMap<Operation *, unsigned> depth; // passes needed before the value is known
+  DenseMap<Operation *, unsigned>
+      depth; // passes needed before the value is known
   SmallVector<SmallVector<ReduceOp>> levels;
   for (Operation &op : kernel.getBody().front()) {
     unsigned before = 0;
@@ -181,17 +195,21 @@ SmallVector<SmallVector<ReduceOp>> RowwiseGenerator::reductionLevels() {
   return levels;
 }
 
-void RowwiseGenerator::emitReductions(ArrayRef<ReduceOp> reductions, Value row) {
+void RowwiseGenerator::emitReductions(ArrayRef<ReduceOp> reductions,
+                                      Value row) {
   int64_t columns = region.columnCount();
   int64_t whole = columns / vectorLanes * vectorLanes;
   computeRowValues(row);
 
   auto neutral = [&](ReduceOp reduce) -> float {
-    return reduce.getKind() == ReduceKind::Sum ? 0.0f : -std::numeric_limits<float>::infinity();
+    return reduce.getKind() == ReduceKind::Sum
+               ? 0.0f
+               : -std::numeric_limits<float>::infinity();
   };
   auto constant = [&](float value) -> Value {
     return arith::ConstantOp::create(
-        builder, DenseElementsAttr::get(region.vectorType(), builder.getF32FloatAttr(value)));
+        builder, DenseElementsAttr::get(region.vectorType(),
+                                        builder.getF32FloatAttr(value)));
   };
   SmallVector<Value> sums;
   for (ReduceOp reduce : reductions)
@@ -212,9 +230,11 @@ void RowwiseGenerator::emitReductions(ArrayRef<ReduceOp> reductions, Value row) 
     sums = step(Site{row, region.index(0), vectorLanes}, sums);
   } else if (whole > 0) {
     auto loop = scf::ForOp::create(
-        builder, region.index(0), region.index(whole), region.index(vectorLanes), sums,
+        builder, region.index(0), region.index(whole),
+        region.index(vectorLanes), sums,
         [&](OpBuilder &, Location, Value column, ValueRange carried) {
-          scf::YieldOp::create(builder, step(Site{row, column, vectorLanes}, carried));
+          scf::YieldOp::create(builder,
+                               step(Site{row, column, vectorLanes}, carried));
         });
     sums.assign(loop.result_begin(), loop.result_end());
   }
@@ -222,9 +242,11 @@ void RowwiseGenerator::emitReductions(ArrayRef<ReduceOp> reductions, Value row) 
     sums = step(Site{row, region.index(whole), columns - whole}, sums);
   for (auto [number, sum] : llvm::enumerate(sums)) {
     ReduceOp reduce = reductions[number];
-    auto kind = reduce.getKind() == ReduceKind::Sum ? vector::CombiningKind::ADD
-                                                    : vector::CombiningKind::MAXIMUMF;
-    region.bindRow(reduce.getOutput(), vector::ReductionOp::create(builder, kind, sum));
+    auto kind = reduce.getKind() == ReduceKind::Sum
+                    ? vector::CombiningKind::ADD
+                    : vector::CombiningKind::MAXIMUMF;
+    region.bindRow(reduce.getOutput(),
+                   vector::ReductionOp::create(builder, kind, sum));
     known.insert(reduce);
   }
 }

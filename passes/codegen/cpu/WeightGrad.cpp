@@ -26,9 +26,12 @@ public:
   explicit WeightGradGenerator(KernelContext context)
       : builder(context.builder), tileIndex(context.tile),
         anchor(cast<ContractOp>(anchorOf(context.kernel))),
-        region(context.builder, context.kernel, context.buffers, iterationSpace(context.kernel)),
+        region(context.builder, context.kernel, context.buffers,
+               iterationSpace(context.kernel)),
         rows(region.rowCount()), columns(region.columnCount()),
-        depth(cast<RankedTensorType>(anchor.getLhs().getType()).getNumElements() / rows) {
+        depth(
+            cast<RankedTensorType>(anchor.getLhs().getType()).getNumElements() /
+            rows) {
     fromAttribute(context.kernel.getTileAttr(), tile);
     leftStride = llvm::alignTo(tile.rows, vectorLanes);
   }
@@ -37,9 +40,11 @@ public:
 
 private:
   Value allocate(int64_t elements);
-  void forRange(Value begin, Value end, int64_t step, function_ref<void(Value)> body);
+  void forRange(Value begin, Value end, int64_t step,
+                function_ref<void(Value)> body);
   void copyColumns(Value from, Value to, int64_t fromColumns, Value firstColumn,
-                   int64_t tileColumns, int64_t toColumns, Value begin, Value end);
+                   int64_t tileColumns, int64_t toColumns, Value begin,
+                   Value end);
   void emitRegisterTile(Value row, Value column, Value length);
   void storeResult(Value firstRow, Value firstColumn);
 
@@ -49,13 +54,15 @@ private:
   RegionEmitter region;
   int64_t rows, columns, depth;
   WeightGradTile tile;
-  int64_t leftStride; ///< rows of the tile in whole vectors
-  Value left, right, sums; ///< on the stack: [block, leftStride], [block, columns], [rows, columns]
+  int64_t leftStride;      ///< rows of the tile in whole vectors
+  Value left, right, sums; ///< on the stack: [block, leftStride], [block,
+                           ///< columns], [rows, columns]
 };
 
 Value WeightGradGenerator::allocate(int64_t elements) {
-  return memref::AllocaOp::create(builder, MemRefType::get({elements}, builder.getF32Type()),
-                                  ValueRange{}, builder.getI64IntegerAttr(64));
+  return memref::AllocaOp::create(
+      builder, MemRefType::get({elements}, builder.getF32Type()), ValueRange{},
+      builder.getI64IntegerAttr(64));
 }
 
 void WeightGradGenerator::forRange(Value begin, Value end, int64_t step,
@@ -72,21 +79,26 @@ void WeightGradGenerator::run() {
   right = allocate(tile.block * tile.columns);
   sums = allocate(tile.rows * tile.columns);
   int64_t columnTiles = llvm::divideCeil(columns, tile.columns);
-  Value rowTile = arith::DivUIOp::create(builder, tileIndex, region.index(columnTiles));
-  Value columnTile = arith::RemUIOp::create(builder, tileIndex, region.index(columnTiles));
+  Value rowTile =
+      arith::DivUIOp::create(builder, tileIndex, region.index(columnTiles));
+  Value columnTile =
+      arith::RemUIOp::create(builder, tileIndex, region.index(columnTiles));
   Value firstRow = region.mul(rowTile, tile.rows);
   Value firstColumn = region.mul(columnTile, tile.columns);
   Value none = region.index(0);
-  forRange(none, region.index(tile.rows * tile.columns), vectorLanes, [&](Value at) {
-    region.storeVector(region.zero(), sums, at, vectorLanes);
-  });
+  forRange(none, region.index(tile.rows * tile.columns), vectorLanes,
+           [&](Value at) {
+             region.storeVector(region.zero(), sums, at, vectorLanes);
+           });
   forRange(none, region.index(depth), tile.block, [&](Value begin) {
-    Value end = arith::MinUIOp::create(builder, region.add(begin, region.index(tile.block)),
-                                       region.index(depth));
+    Value end = arith::MinUIOp::create(
+        builder, region.add(begin, region.index(tile.block)),
+        region.index(depth));
     Value length = arith::SubIOp::create(builder, end, begin);
-    copyColumns(region.buffer(anchor.getLhs()), left, rows, firstRow, tile.rows, leftStride, begin, end);
-    copyColumns(region.buffer(anchor.getRhs()), right, columns, firstColumn, tile.columns,
-                tile.columns, begin, end);
+    copyColumns(region.buffer(anchor.getLhs()), left, rows, firstRow, tile.rows,
+                leftStride, begin, end);
+    copyColumns(region.buffer(anchor.getRhs()), right, columns, firstColumn,
+                tile.columns, tile.columns, begin, end);
     forRange(none, region.index(tile.rows), tile.registerRows, [&](Value row) {
       forRange(none, region.index(tile.columns), panelWidth,
                [&](Value column) { emitRegisterTile(row, column, length); });
@@ -97,34 +109,41 @@ void WeightGradGenerator::run() {
 
 /// Copies columns [firstColumn, +toColumns) of rows [begin, end), zeros beyond
 /// the last column.
-void WeightGradGenerator::copyColumns(Value from, Value to, int64_t fromColumns, Value firstColumn,
-                                      int64_t tileColumns, int64_t toColumns, Value begin,
+void WeightGradGenerator::copyColumns(Value from, Value to, int64_t fromColumns,
+                                      Value firstColumn, int64_t tileColumns,
+                                      int64_t toColumns, Value begin,
                                       Value end) {
   auto maskType = VectorType::get({vectorLanes}, builder.getI1Type());
   SmallVector<Value> masks;
   bool whole = fromColumns % tileColumns == 0 && toColumns == tileColumns;
-  for (int64_t offset = 0; offset < toColumns && !whole; offset += vectorLanes) {
+  for (int64_t offset = 0; offset < toColumns && !whole;
+       offset += vectorLanes) {
     Value last = region.index(fromColumns);
-    Value first = arith::MinUIOp::create(builder, region.add(firstColumn, region.index(offset)), last);
+    Value first = arith::MinUIOp::create(
+        builder, region.add(firstColumn, region.index(offset)), last);
     masks.push_back(vector::CreateMaskOp::create(
-        builder, maskType, ValueRange{arith::SubIOp::create(builder, last, first)}));
+        builder, maskType,
+        ValueRange{arith::SubIOp::create(builder, last, first)}));
   }
   forRange(begin, end, 1, [&](Value m) {
     Value fromAt = region.add(region.mul(m, fromColumns), firstColumn);
-    Value toAt = region.mul(arith::SubIOp::create(builder, m, begin), toColumns);
+    Value toAt =
+        region.mul(arith::SubIOp::create(builder, m, begin), toColumns);
     for (int64_t offset = 0; offset < toColumns; offset += vectorLanes) {
       Value at = region.add(fromAt, region.index(offset));
       Value vector = whole ? region.loadVector(from, at, vectorLanes)
                            : Value(vector::MaskedLoadOp::create(
                                  builder, region.vectorType(), from, at,
                                  masks[offset / vectorLanes], region.zero()));
-      region.storeVector(vector, to, region.add(toAt, region.index(offset)), vectorLanes);
+      region.storeVector(vector, to, region.add(toAt, region.index(offset)),
+                         vectorLanes);
     }
   });
 }
 
 /// Adds one block to registerRows x 32 sums.
-void WeightGradGenerator::emitRegisterTile(Value row, Value column, Value length) {
+void WeightGradGenerator::emitRegisterTile(Value row, Value column,
+                                           Value length) {
   constexpr int64_t vectors = panelWidth / vectorLanes;
   auto sumAt = [&](int64_t r, int64_t v) {
     Value at = region.mul(region.add(row, region.index(r)), tile.columns);
@@ -142,19 +161,22 @@ void WeightGradGenerator::emitRegisterTile(Value row, Value column, Value length
         SmallVector<Value> rightVectors, next;
         for (int64_t v = 0; v < vectors; ++v)
           rightVectors.push_back(region.loadVector(
-              right, region.add(rightAt, region.index(v * vectorLanes)), vectorLanes));
+              right, region.add(rightAt, region.index(v * vectorLanes)),
+              vectorLanes));
         for (int64_t r = 0; r < tile.registerRows; ++r) {
-          Value element = memref::LoadOp::create(builder, left, region.add(leftAt, region.index(r)));
+          Value element = memref::LoadOp::create(
+              builder, left, region.add(leftAt, region.index(r)));
           Value repeated = region.splat(element);
           for (int64_t v = 0; v < vectors; ++v)
-            next.push_back(vector::FMAOp::create(builder, repeated, rightVectors[v],
-                                                 before[r * vectors + v]));
+            next.push_back(vector::FMAOp::create(
+                builder, repeated, rightVectors[v], before[r * vectors + v]));
         }
         scf::YieldOp::create(builder, next);
       });
   for (int64_t r = 0; r < tile.registerRows; ++r)
     for (int64_t v = 0; v < vectors; ++v)
-      region.storeVector(loop.getResult(r * vectors + v), sums, sumAt(r, v), vectorLanes);
+      region.storeVector(loop.getResult(r * vectors + v), sums, sumAt(r, v),
+                         vectorLanes);
 }
 
 void WeightGradGenerator::storeResult(Value firstRow, Value firstColumn) {
@@ -168,9 +190,11 @@ void WeightGradGenerator::storeResult(Value firstRow, Value firstColumn) {
       Value last = region.index(columns);
       Value inside = arith::MinUIOp::create(builder, column, last);
       Value mask = vector::CreateMaskOp::create(
-          builder, maskType, ValueRange{arith::SubIOp::create(builder, last, inside)});
+          builder, maskType,
+          ValueRange{arith::SubIOp::create(builder, last, inside)});
       Value sum = region.loadVector(
-          sums, region.add(region.mul(row, tile.columns), region.index(offset)), vectorLanes);
+          sums, region.add(region.mul(row, tile.columns), region.index(offset)),
+          vectorLanes);
       vector::MaskedStoreOp::create(builder, region.resultBuffer(0),
                                     region.add(resultRow, column), mask, sum);
     }
@@ -179,13 +203,16 @@ void WeightGradGenerator::storeResult(Value firstRow, Value firstColumn) {
 
 } // namespace
 
-void emitWeightGrad(KernelContext context) { WeightGradGenerator(context).run(); }
+void emitWeightGrad(KernelContext context) {
+  WeightGradGenerator(context).run();
+}
 
 int64_t weightGradTiles(KernelOp kernel) {
   WeightGradTile tile;
   fromAttribute(kernel.getTileAttr(), tile);
   SmallVector<int64_t> space = iterationSpace(kernel);
-  return llvm::divideCeil(space[0], tile.rows) * llvm::divideCeil(space[1], tile.columns);
+  return llvm::divideCeil(space[0], tile.rows) *
+         llvm::divideCeil(space[1], tile.columns);
 }
 
 } // namespace bcssl

@@ -31,9 +31,10 @@ std::string nameOfArgument(func::FuncOp function, unsigned number) {
   return "";
 }
 
-std::vector<reference::Tensor> drawArguments(func::FuncOp function, const CompareOptions &options,
-                                             const std::map<std::string, std::pair<double, double>> &ranges,
-                                             Values &values) {
+std::vector<reference::Tensor>
+drawArguments(func::FuncOp function, const CompareOptions &options,
+              const std::map<std::string, std::pair<double, double>> &ranges,
+              Values &values) {
   std::vector<reference::Tensor> arguments;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     std::string name = nameOfArgument(function, i);
@@ -41,9 +42,11 @@ std::vector<reference::Tensor> drawArguments(func::FuncOp function, const Compar
     reference::Tensor tensor(reference::shapeOf(type));
     Philox random(options.seed, /*stream=*/i);
     auto range = ranges.find(name);
-    auto [low, high] = range == ranges.end() ? std::pair{-1.0, 1.0} : range->second;
+    auto [low, high] =
+        range == ranges.end() ? std::pair{-1.0, 1.0} : range->second;
     for (double &value : tensor.values) {
-      float drawn = random.uniform(static_cast<float>(low), static_cast<float>(high));
+      float drawn =
+          random.uniform(static_cast<float>(low), static_cast<float>(high));
       if (type.getElementType().isInteger(32)) {
         value = std::floor(drawn);
         values.integers[name].push_back(static_cast<int32_t>(value));
@@ -57,7 +60,8 @@ std::vector<reference::Tensor> drawArguments(func::FuncOp function, const Compar
   return arguments;
 }
 
-FailureOr<std::string> compileText(ModuleOp module, const CompareOptions &options) {
+FailureOr<std::string> compileText(ModuleOp module,
+                                   const CompareOptions &options) {
   CompileOptions compileOptions;
   // Expanded by the usual stages, kernels formed as asked for.
   PassManager manager(module.getContext());
@@ -65,45 +69,53 @@ FailureOr<std::string> compileText(ModuleOp module, const CompareOptions &option
     buildStage(manager, Stage::Input);
     buildStage(manager, Stage::Differentiated);
   }
-  buildStage(manager, Stage::Expanded, KernelFormation{options.fuse, options.recompute});
+  buildStage(manager, Stage::Expanded,
+             KernelFormation{options.fuse, options.recompute});
   if (failed(manager.run(module)))
     return failure();
   compileOptions.from = Stage::Kernels;
   return compile(module, compileOptions);
 }
 
-Status runCompiled(const std::string &bytes, func::FuncOp function, const CompareOptions &options,
-                   Values &values, std::vector<Compared> &results) {
+Status runCompiled(const std::string &bytes, func::FuncOp function,
+                   const CompareOptions &options, Values &values,
+                   std::vector<Compared> &results) {
   auto *data = reinterpret_cast<const std::byte *>(bytes.data());
-  BCSSL_ASSIGN_OR_RETURN(executable, Executable::parse({data, data + bytes.size()}, "test"));
+  BCSSL_ASSIGN_OR_RETURN(
+      executable, Executable::parse({data, data + bytes.size()}, "test"));
   SessionOptions sessionOptions;
   sessionOptions.threads = options.threads;
   BCSSL_ASSIGN_OR_RETURN(session, Session::open(executable, sessionOptions));
   std::vector<Input> inputs;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     std::string name = nameOfArgument(function, i);
-    if (auto variable = function.getArgAttrOfType<StringAttr>(i, "bcssl.variable")) {
+    if (auto variable =
+            function.getArgAttrOfType<StringAttr>(i, "bcssl.variable")) {
       std::span<std::byte> bytes = session->variable(name);
       std::memcpy(bytes.data(), values.floats[name].data(), bytes.size());
       continue;
     }
     // Names live in the attributes, values in the maps.
-    std::string_view port = function.getArgAttrOfType<StringAttr>(i, "bcssl.input").getValue();
+    std::string_view port =
+        function.getArgAttrOfType<StringAttr>(i, "bcssl.input").getValue();
     if (auto found = values.integers.find(name); found != values.integers.end())
       inputs.push_back(Input(port, std::span<const int32_t>(found->second)));
     else
-      inputs.push_back(Input(port, std::span<const float>(values.floats[name])));
+      inputs.push_back(
+          Input(port, std::span<const float>(values.floats[name])));
   }
   std::vector<Output> outputs;
   for (unsigned i = 0; i < function.getNumResults(); ++i) {
     auto type = cast<RankedTensorType>(function.getResultTypes()[i]);
     results[i].computed.resize(type.getNumElements());
     if (auto name = function.getResultAttrOfType<StringAttr>(i, "bcssl.output"))
-      outputs.push_back(Output(name.getValue(), std::span<float>(results[i].computed)));
+      outputs.push_back(
+          Output(name.getValue(), std::span<float>(results[i].computed)));
   }
   BCSSL_RETURN_IF_ERROR(session->run("f", inputs, outputs));
   for (unsigned i = 0; i < function.getNumResults(); ++i)
-    if (auto name = function.getResultAttrOfType<StringAttr>(i, "bcssl.variable")) {
+    if (auto name =
+            function.getResultAttrOfType<StringAttr>(i, "bcssl.variable")) {
       std::span<std::byte> bytes = session->variable(name.getValue());
       std::memcpy(results[i].computed.data(), bytes.data(), bytes.size());
     }
@@ -118,13 +130,16 @@ double Compared::relativeError() const {
     largest = std::max(largest, std::abs(expected[i]));
     double distance = std::abs(computed[i] - expected[i]);
     // A comparison with NaN is false: count it as infinitely wrong.
-    difference = distance <= difference ? difference : std::isnan(distance) ? INFINITY : distance;
+    difference = distance <= difference ? difference
+                 : std::isnan(distance) ? INFINITY
+                                        : distance;
   }
   return difference / largest;
 }
 
-std::vector<Compared> compareProgram(const std::string &text, const CompareOptions &options,
-                                     const std::map<std::string, std::pair<double, double>> &ranges) {
+std::vector<Compared>
+compareProgram(const std::string &text, const CompareOptions &options,
+               const std::map<std::string, std::pair<double, double>> &ranges) {
   DialectRegistry registry;
   registerDialects(registry);
   MLIRContext context(registry);
@@ -153,7 +168,8 @@ std::vector<Compared> compareProgram(const std::string &text, const CompareOptio
         results[i].name = name.str();
     results[i].expected = (*expected)[i].values;
   }
-  if (Status status = runCompiled(*bytes, function, options, values, results); !status) {
+  if (Status status = runCompiled(*bytes, function, options, values, results);
+      !status) {
     llvm::errs() << status.error().text() << "\n";
     return {};
   }

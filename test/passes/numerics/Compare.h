@@ -13,8 +13,8 @@ namespace bcssl::test {
 struct CompareOptions {
   unsigned threads = 2;
   uint64_t seed = 1;
-  bool fuse = true;      ///< form kernels with fusion
-  bool recompute = true; ///< and with recomputation
+  bool fuse = true;            ///< form kernels with fusion
+  bool recompute = true;       ///< and with recomputation
   std::string stage = "input"; ///< what the text is: "input" or "expanded"
 };
 
@@ -28,11 +28,13 @@ struct Compared {
 };
 
 /// Compiles the function `@f` of the MLIR text, runs it on random inputs and
-/// state, and interprets it in float64 on the same numbers. Inputs are uniform in
+/// state, and interprets it in float64 on the same numbers. Inputs are uniform
+/// in
 /// [-1, 1); those named in `ranges` in [low, high). Integer inputs are drawn in
 /// the same way and truncated. Empty on failure, with a message on stderr.
-std::vector<Compared> compareProgram(const std::string &text, const CompareOptions &options = {},
-                                     const std::map<std::string, std::pair<double, double>> &ranges = {});
+std::vector<Compared> compareProgram(
+    const std::string &text, const CompareOptions &options = {},
+    const std::map<std::string, std::pair<double, double>> &ranges = {});
 
 } // namespace bcssl::test
 

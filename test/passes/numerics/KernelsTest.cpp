@@ -12,7 +12,8 @@ namespace {
 /// `text` with $0, $1 ... replaced.
 std::string fill(std::string text, const std::vector<std::string> &parts) {
   for (size_t i = parts.size(); i-- > 0;)
-    for (size_t at; (at = text.find("$" + std::to_string(i))) != std::string::npos;)
+    for (size_t at;
+         (at = text.find("$" + std::to_string(i))) != std::string::npos;)
       text.replace(at, 1 + std::to_string(i).size(), parts[i]);
   return text;
 }
@@ -26,16 +27,18 @@ std::string tensor(const std::vector<int64_t> &shape) {
 
 /// Compares with one, two and three threads: within the bound of the reference,
 /// and bit for bit among each other.
-void expectClose(const std::string &text, double bound,
-                 const std::map<std::string, std::pair<double, double>> &ranges = {},
-                 CompareOptions options = {.stage = "expanded"}) {
+void expectClose(
+    const std::string &text, double bound,
+    const std::map<std::string, std::pair<double, double>> &ranges = {},
+    CompareOptions options = {.stage = "expanded"}) {
   std::vector<Compared> first;
   for (unsigned threads : {1u, 2u, 3u}) {
     options.threads = threads;
     std::vector<Compared> results = compareProgram(text, options, ranges);
     ASSERT_FALSE(results.empty()) << text;
     for (size_t i = 0; i < results.size(); ++i) {
-      EXPECT_LE(results[i].relativeError(), bound) << results[i].name << "\n" << text;
+      EXPECT_LE(results[i].relativeError(), bound) << results[i].name << "\n"
+                                                   << text;
       if (threads > 1) {
         EXPECT_EQ(results[i].computed, first[i].computed) << results[i].name;
       }
@@ -63,16 +66,21 @@ TEST_P(Depthwise, ForwardWithStatisticsAndGradients) {
       %dx = bcssl.depthwise_conv2d_input_grad %x, %w : $0, $1 -> $0
       %dw = bcssl.depthwise_conv2d_filter_grad %x, %z : $0, $0 -> $1
       return %z, %sum, %dx, %dw : $0, $2, $0, $1
-    })", {tensor({n, h, w, c}), tensor({k, k, c}), tensor({c})}), 2e-6);
+    })",
+                   {tensor({n, h, w, c}), tensor({k, k, c}), tensor({c})}),
+              2e-6);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, Depthwise,
-    testing::Values(DepthwiseCase{2, 8, 8, 32, 7}, DepthwiseCase{1, 5, 7, 1, 3},
-                    DepthwiseCase{3, 3, 3, 17, 9}, DepthwiseCase{1, 7, 7, 16, 61},
-                    DepthwiseCase{2, 14, 14, 24, 31}, DepthwiseCase{1, 29, 17, 5, 11},
-                    DepthwiseCase{2, 1, 1, 40, 5}, DepthwiseCase{1, 33, 2, 16, 1},
-                    DepthwiseCase{1, 56, 56, 16, 9}));
+INSTANTIATE_TEST_SUITE_P(Shapes, Depthwise,
+                         testing::Values(DepthwiseCase{2, 8, 8, 32, 7},
+                                         DepthwiseCase{1, 5, 7, 1, 3},
+                                         DepthwiseCase{3, 3, 3, 17, 9},
+                                         DepthwiseCase{1, 7, 7, 16, 61},
+                                         DepthwiseCase{2, 14, 14, 24, 31},
+                                         DepthwiseCase{1, 29, 17, 5, 11},
+                                         DepthwiseCase{2, 1, 1, 40, 5},
+                                         DepthwiseCase{1, 33, 2, 16, 1},
+                                         DepthwiseCase{1, 56, 56, 16, 9}));
 
 struct ContractCase {
   int64_t rows, depth, columns;
@@ -82,7 +90,8 @@ class Contract : public testing::TestWithParam<ContractCase> {};
 
 TEST_P(Contract, AllForms) {
   auto [m, k, n] = GetParam();
-  expectClose(fill(R"(
+  expectClose(
+      fill(R"(
     func.func @f(%x: $0 {bcssl.input = "x"}, %w: $1 {bcssl.input = "w"}, %b: $2 {bcssl.input = "b"})
         -> ($3 {bcssl.output = "y"}, $2 {bcssl.output = "db"}, $0 {bcssl.output = "dx"}, $1 {bcssl.output = "dw"}) {
       %y = bcssl.contract nt %x, %w : $0, $1 -> $3
@@ -94,13 +103,16 @@ TEST_P(Contract, AllForms) {
       %dx = bcssl.contract nn %g, %w : $3, $1 -> $0
       %dw = bcssl.contract tn %g, %x : $3, $0 -> $1
       return %g, %db, %dx, %dw : $3, $2, $0, $1
-    })", {tensor({m, k}), tensor({n, k}), tensor({n}), tensor({m, n})}), 3e-6);
+    })",
+           {tensor({m, k}), tensor({n, k}), tensor({n}), tensor({m, n})}),
+      3e-6);
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, Contract,
-                         testing::Values(ContractCase{128, 64, 256}, ContractCase{1, 1, 1},
-                                         ContractCase{13, 5, 33}, ContractCase{57, 17, 31},
-                                         ContractCase{300, 48, 16}, ContractCase{70, 130, 100}));
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, Contract,
+    testing::Values(ContractCase{128, 64, 256}, ContractCase{1, 1, 1},
+                    ContractCase{13, 5, 33}, ContractCase{57, 17, 31},
+                    ContractCase{300, 48, 16}, ContractCase{70, 130, 100}));
 
 struct RowsCase {
   int64_t rows, columns;
@@ -122,8 +134,9 @@ TEST_P(Rows, NormalisationAndItsGradient) {
         %dx, %dg = bcssl.gradient %l wrt %x, %g : tensor<f32> wrt $0, $1 -> $0, $1
         %db = bcssl.reduce sum %dy dims [0] : $0 -> $1
         return %y, %dx, %dg, %db : $0, $0, $1, $1
-      })", {tensor({r, c}), tensor({c}), tensor({r})}), 2e-5, {},
-                {.fuse = fuse, .stage = "input"});
+      })",
+                     {tensor({r, c}), tensor({c}), tensor({r})}),
+                2e-5, {}, {.fuse = fuse, .stage = "input"});
 }
 
 TEST_P(Rows, SoftmaxAndLoss) {
@@ -135,8 +148,9 @@ TEST_P(Rows, SoftmaxAndLoss) {
       %l = bcssl.cross_view_cross_entropy %x, %p views(3) teacher_views(2) : $0, $1 -> tensor<f32>
       %dx = bcssl.gradient %l wrt %x : tensor<f32> wrt $0 -> $0
       return %l, %dx, %p : tensor<f32>, $0, $1
-    })", {tensor({3 * r, c}), tensor({2 * r, c})}), 5e-6, {{"x", {-5, 5}}, {"q", {-5, 5}}},
-              {.stage = "input"});
+    })",
+                   {tensor({3 * r, c}), tensor({2 * r, c})}),
+              5e-6, {{"x", {-5, 5}}, {"q", {-5, 5}}}, {.stage = "input"});
 }
 
 TEST_P(Rows, LabelsAndDraws) {
@@ -149,13 +163,16 @@ TEST_P(Rows, LabelsAndDraws) {
       %loss = bcssl.cross_entropy %y, %l smoothing(0.1) : $0, tensor<$1xi32> -> tensor<f32>
       %dx = bcssl.gradient %loss wrt %x : tensor<f32> wrt $0 -> $0
       return %loss, %dx, %y : tensor<f32>, $0, $0
-    })", {tensor({r, c}), std::to_string(r)}), 5e-6,
-              {{"l", {0, double(c)}}, {"s", {0, 1e6}}}, {.stage = "input"});
+    })",
+                   {tensor({r, c}), std::to_string(r)}),
+              5e-6, {{"l", {0, double(c)}}, {"s", {0, 1e6}}},
+              {.stage = "input"});
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Rows,
-                         testing::Values(RowsCase{64, 64}, RowsCase{3, 1}, RowsCase{130, 37},
-                                         RowsCase{1, 16}, RowsCase{257, 100}));
+                         testing::Values(RowsCase{64, 64}, RowsCase{3, 1},
+                                         RowsCase{130, 37}, RowsCase{1, 16},
+                                         RowsCase{257, 100}));
 
 TEST(Movement, PatchesJoinsAndSlices) {
   expectClose(R"(
@@ -171,7 +188,8 @@ TEST(Movement, PatchesJoinsAndSlices) {
       %z = bcssl.pad %b at 3 : tensor<4x5xf32> -> tensor<9x5xf32>
       %m = bcssl.reduce sum %x dims [1, 2] : tensor<2x8x12x3xf32> -> tensor<2x3xf32>
       return %p, %u, %j, %s, %z, %m : tensor<2x2x3x48xf32>, tensor<2x8x12x3xf32>, tensor<7x5xf32>, tensor<2x5xf32>, tensor<9x5xf32>, tensor<2x3xf32>
-    })", 1e-6);
+    })",
+              1e-6);
 }
 
 // An update in place must not disturb the other readers of the old value.
@@ -188,7 +206,8 @@ TEST(State, UpdatesInPlaceAndSwaps) {
       %c = arith.constant dense<0.5> : tensor<5x7xf32>
       %n = arith.mulf %m, %c : tensor<5x7xf32>
       return %b, %a, %n, %y : tensor<33xf32>, tensor<33xf32>, tensor<5x7xf32>, tensor<3x5xf32>
-    })", 1e-6);
+    })",
+              1e-6);
 }
 
 } // namespace
