@@ -56,7 +56,7 @@ private:
   void forRange(int64_t begin, int64_t end, int64_t step,
                 function_ref<void(Value)> body);
   /// Copies `length` neighbouring elements; without a source, writes zeros.
-  void copyRun(Value from, Value fromAt, Value toAt, int64_t length);
+  void copyRun(Value from, Value sourceAt, Value targetAt, int64_t length);
 
   ImplicitLocOpBuilder &builder;
   Value tileIndex;
@@ -77,13 +77,13 @@ void MovementGenerator::forRange(int64_t begin, int64_t end, int64_t step,
                      });
 }
 
-void MovementGenerator::copyRun(Value from, Value fromAt, Value toAt,
+void MovementGenerator::copyRun(Value from, Value sourceAt, Value targetAt,
                                 int64_t length) {
   auto copyAt = [&](Value offset, int64_t lanes) {
     Value vector =
-        from ? region.loadVector(from, region.add(fromAt, offset), lanes)
+        from ? region.loadVector(from, region.add(sourceAt, offset), lanes)
              : region.zero();
-    region.storeVector(vector, result, region.add(toAt, offset), lanes);
+    region.storeVector(vector, result, region.add(targetAt, offset), lanes);
   };
   int64_t whole = length / vectorLanes * vectorLanes;
   forRange(0, whole, vectorLanes,
@@ -102,11 +102,12 @@ void MovementGenerator::emitPack(PackOp op) {
   Value first = region.mul(tileIndex, panelWidth);
   auto emitWidth = [&](int64_t width) {
     forRange(0, depth, 1, [&](Value k) {
-      Value toAt =
+      Value targetAt =
           region.mul(region.add(region.mul(tileIndex, depth), k), panelWidth);
-      copyRun(input, region.add(region.mul(k, columns), first), toAt, width);
+      copyRun(input, region.add(region.mul(k, columns), first), targetAt,
+              width);
       if (width != panelWidth)
-        copyRun(nullptr, nullptr, region.add(toAt, region.index(width)),
+        copyRun(nullptr, nullptr, region.add(targetAt, region.index(width)),
                 panelWidth - width);
     });
   };
@@ -146,7 +147,7 @@ void MovementGenerator::emitPackTransposed(PackOp op, Value panel) {
         region.add(row, region.index(vectorLanes)), region.index(rows));
     auto emitElements = [&](int64_t begin) {
       forRange(begin, depth, 1, [&](Value k) {
-        Value toAt = region.add(
+        Value targetAt = region.add(
             panelAt, region.add(region.mul(k, panelWidth), region.index(half)));
         forRange(0, vectorLanes, 1, [&](Value lane) {
           Value source = region.add(row, lane);
@@ -165,7 +166,7 @@ void MovementGenerator::emitPackTransposed(PackOp op, Value panel) {
                 scf::YieldOp::create(builder, none);
               });
           memref::StoreOp::create(builder, element.getResult(0), result,
-                                  region.add(toAt, lane));
+                                  region.add(targetAt, lane));
         });
       });
     };
@@ -250,16 +251,16 @@ void MovementGenerator::emitPad(PadOp op) {
       arith::SubIOp::create(builder, tileIndex, region.index(op.getOffset()));
   Value inside = arith::CmpIOp::create(builder, arith::CmpIPredicate::ult,
                                        source, region.index(shape[0]));
-  Value toAt = region.mul(tileIndex, size);
+  Value targetAt = region.mul(tileIndex, size);
   scf::IfOp::create(
       builder, inside,
       [&](OpBuilder &, Location) {
-        copyRun(region.buffer(op.getInput()), region.mul(source, size), toAt,
-                size);
+        copyRun(region.buffer(op.getInput()), region.mul(source, size),
+                targetAt, size);
         scf::YieldOp::create(builder);
       },
       [&](OpBuilder &, Location) {
-        copyRun(nullptr, nullptr, toAt, size);
+        copyRun(nullptr, nullptr, targetAt, size);
         scf::YieldOp::create(builder);
       });
 }

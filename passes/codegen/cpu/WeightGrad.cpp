@@ -126,16 +126,16 @@ void WeightGradGenerator::copyColumns(Value from, Value to, int64_t fromColumns,
         ValueRange{arith::SubIOp::create(builder, last, first)}));
   }
   forRange(begin, end, 1, [&](Value m) {
-    Value fromAt = region.add(region.mul(m, fromColumns), firstColumn);
-    Value toAt =
+    Value sourceAt = region.add(region.mul(m, fromColumns), firstColumn);
+    Value targetAt =
         region.mul(arith::SubIOp::create(builder, m, begin), toColumns);
     for (int64_t offset = 0; offset < toColumns; offset += vectorLanes) {
-      Value at = region.add(fromAt, region.index(offset));
+      Value at = region.add(sourceAt, region.index(offset));
       Value vector = whole ? region.loadVector(from, at, vectorLanes)
                            : Value(vector::MaskedLoadOp::create(
                                  builder, region.vectorType(), from, at,
                                  masks[offset / vectorLanes], region.zero()));
-      region.storeVector(vector, to, region.add(toAt, region.index(offset)),
+      region.storeVector(vector, to, region.add(targetAt, region.index(offset)),
                          vectorLanes);
     }
   });
