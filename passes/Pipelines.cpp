@@ -4,9 +4,12 @@
 
 #include "dialects/bcssl/Bcssl.h"
 #include "passes/codegen/cpu/Passes.h"
+#include "passes/codegen/gpu/Passes.h"
 #include "passes/fusion/Passes.h"
 #include "passes/graph/Passes.h"
 #include "passes/schedule/Passes.h"
+#include "passes/target/Nvvm.h"
+#include "passes/target/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -78,20 +81,37 @@ void buildCpuPipeline(OpPassManager &manager) {
     buildStage(manager, stage);
 }
 
+void buildNvvmPipeline(OpPassManager &manager, const NvvmOptions &options) {
+  for (Stage stage : {Stage::Input, Stage::Differentiated, Stage::Expanded})
+    buildStage(manager, stage);
+  manager.addNestedPass<func::FuncOp>(createChooseGpuTiles({options.chip}));
+  manager.addPass(createEmitGpuKernels(
+      {options.chip,
+       options.partial ? MissingGenerator::Remark : MissingGenerator::Error}));
+  buildNvvmLowering(manager);
+}
+
 void registerPasses() {
   registerTransformsPasses();
   registerBcsslGraphPasses();
   registerBcsslFusionPasses();
   registerBcsslSchedulePasses();
   registerBcsslCodegenCpuPasses();
+  registerBcsslCodegenGpuPasses();
+  registerBcsslTargetPasses();
   PassPipelineRegistration<>("bcssl-cpu", "Compile programs to planned kernels for the CPU",
                              buildCpuPipeline);
+  PassPipelineRegistration<NvvmOptions>(
+      "bcssl-nvvm",
+      "Compile programs to kernels for NVIDIA GPUs in the NVVM dialect",
+      buildNvvmPipeline);
 }
 
 void registerDialects(DialectRegistry &registry) {
   registry.insert<BcsslDialect, arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
                   vector::VectorDialect>();
+  registerNvvmTarget(registry);
 }
 
 } // namespace bcssl

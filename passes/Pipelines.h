@@ -5,6 +5,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
 
 #include <optional>
 #include <string>
@@ -37,6 +38,21 @@ void buildStage(mlir::OpPassManager &manager, Stage stage, KernelFormation forma
 /// Adds all passes from a model's programs to planned CPU kernels: the pipeline
 /// `--bcssl-cpu`.
 void buildCpuPipeline(mlir::OpPassManager &manager);
+
+/// Options of the pipeline `--bcssl-nvvm`.
+struct NvvmOptions : mlir::PassPipelineOptions<NvvmOptions> {
+  Option<std::string> chip{*this, "chip", llvm::cl::desc("chip to compile for"),
+                           llvm::cl::init("sm_90a")};
+  Option<bool> partial{
+      *this, "partial",
+      llvm::cl::desc("leave out kernels that have no GPU generator"),
+      llvm::cl::init(false)};
+};
+
+/// Adds all passes from a model's programs to GPU kernels in the LLVM and NVVM
+/// dialects: the pipeline `--bcssl-nvvm`.
+void buildNvvmPipeline(mlir::OpPassManager &manager,
+                       const NvvmOptions &options);
 
 /// Registers every pass and pipeline of the project.
 void registerPasses();

@@ -4,7 +4,10 @@
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -33,6 +36,15 @@ template <typename Visit> void visitFields(DepthwiseTile &tile, Visit visit) {
   visit("width", tile.width);
   visit("taps", tile.taps);
   visit("height", tile.height);
+  visit("reach_height", tile.reachHeight);
+  visit("reach_width", tile.reachWidth);
+}
+template <typename Visit>
+void visitFields(GpuDepthwiseTile &tile, Visit visit) {
+  visit("height", tile.height);
+  visit("width", tile.width);
+  visit("channels", tile.channels);
+  visit("outputs", tile.outputs);
   visit("reach_height", tile.reachHeight);
   visit("reach_width", tile.reachWidth);
 }
@@ -88,6 +100,43 @@ bool isLegal(const WeightGradTile &tile) {
          2 * tile.registerRows + 3 <= vectorRegisters;
 }
 
+int64_t GpuDepthwiseTile::inputRows(int64_t mapHeight) const {
+  return std::min(height + 2 * reachHeight, mapHeight);
+}
+
+int64_t GpuDepthwiseTile::inputElements(int64_t mapHeight) const {
+  return inputRows(mapHeight) * inputColumns() * channels;
+}
+
+int64_t GpuDepthwiseTile::sharedBytes(int64_t mapHeight,
+                                      int64_t elementBytes) const {
+  return llvm::alignTo(inputElements(mapHeight) * elementBytes, gpuWideBytes) +
+         filterElements() * elementBytes;
+}
+
+GpuLimits gpuLimitsOf(StringRef chip) {
+  int64_t kilobytes = llvm::StringSwitch<int64_t>(chip.rtrim("af"))
+                          .Cases({"sm_80", "sm_87"}, 163)
+                          .Cases({"sm_86", "sm_89", "sm_120", "sm_121"}, 99)
+                          .Cases({"sm_90", "sm_100", "sm_101", "sm_103"}, 227)
+                          .Default(48);
+  return {.sharedBytes = kilobytes << 10};
+}
+
+bool isLegal(const GpuDepthwiseTile &tile, int64_t mapHeight,
+             int64_t elementBytes, const GpuLimits &limits) {
+  constexpr int64_t most = 1 << 16; // keeps the products below in 64 bits
+  for (int64_t size : {tile.height, tile.width, tile.channels, tile.outputs})
+    if (size < 1 || size > most)
+      return false;
+  for (int64_t reach : {tile.reachHeight, tile.reachWidth})
+    if (reach < 0 || reach > most)
+      return false;
+  return tile.width % tile.outputs == 0 && tile.channels % gpuLanes == 0 &&
+         tile.threads() <= limits.threads &&
+         tile.sharedBytes(mapHeight, elementBytes) <= limits.sharedBytes;
+}
+
 DictionaryAttr toAttribute(MLIRContext *context, const RowwiseTile &tile) {
   return write(context, tile);
 }
@@ -100,10 +149,17 @@ DictionaryAttr toAttribute(MLIRContext *context, const WeightGradTile &tile) {
 DictionaryAttr toAttribute(MLIRContext *context, const DepthwiseTile &tile) {
   return write(context, tile);
 }
+DictionaryAttr toAttribute(MLIRContext *context,
+                           const GpuDepthwiseTile &tile) {
+  return write(context, tile);
+}
 
 void fromAttribute(DictionaryAttr attribute, RowwiseTile &tile) { read(attribute, tile); }
 void fromAttribute(DictionaryAttr attribute, ContractionTile &tile) { read(attribute, tile); }
 void fromAttribute(DictionaryAttr attribute, WeightGradTile &tile) { read(attribute, tile); }
 void fromAttribute(DictionaryAttr attribute, DepthwiseTile &tile) { read(attribute, tile); }
+void fromAttribute(DictionaryAttr attribute, GpuDepthwiseTile &tile) {
+  read(attribute, tile);
+}
 
 } // namespace bcssl

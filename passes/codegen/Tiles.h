@@ -58,23 +58,75 @@ struct DepthwiseTile {
   int64_t reachWidth = 0;
 };
 
+/// Channels that one GPU thread holds: 128 bits of f32.
+inline constexpr int64_t gpuLanes = 4;
+
+/// Bytes of the widest load and store of a GPU thread, and what buffers and
+/// pieces of shared memory are aligned to.
+inline constexpr int64_t gpuWideBytes = 16;
+
+/// Depthwise convolutions on a GPU: a block covers `height` x `width` outputs
+/// of `channels` channels, a thread `outputs` neighbours along the width of
+/// `gpuLanes` channels. The block keeps its input with the border that the
+/// filter reaches, and the filter, in shared memory. `reach*` as in
+/// DepthwiseTile.
+struct GpuDepthwiseTile {
+  int64_t height = 8;
+  int64_t width = 14;
+  int64_t channels = 32;
+  int64_t outputs = 7;
+  int64_t reachHeight = 0;
+  int64_t reachWidth = 0;
+
+  int64_t threads() const {
+    return height * (width / outputs) * (channels / gpuLanes);
+  }
+  int64_t filterRows() const { return 2 * reachHeight + 1; }
+  int64_t filterColumns() const { return 2 * reachWidth + 1; }
+  /// Rows off the map are not kept, columns off the map are kept as zeros.
+  int64_t inputRows(int64_t mapHeight) const;
+  int64_t inputColumns() const { return width + 2 * reachWidth; }
+  int64_t inputElements(int64_t mapHeight) const;
+  int64_t filterElements() const {
+    return filterRows() * filterColumns() * channels;
+  }
+  int64_t sharedBytes(int64_t mapHeight, int64_t elementBytes) const;
+};
+
+/// What a block of a chip may use.
+struct GpuLimits {
+  int64_t sharedBytes = 48 << 10; ///< dynamic shared memory
+  int64_t threads = 1024;
+};
+
+/// The limits of "sm_80", "sm_90a", ... (CUDA C++ Programming Guide, table of
+/// technical specifications); those that every chip has for unknown names.
+GpuLimits gpuLimitsOf(llvm::StringRef chip);
+
 /// Flat tiles are whole vectors.
 bool isLegal(const RowwiseTile &tile);
 /// Accumulators, filter columns and one input vector must fit 32 registers.
 bool isLegal(const DepthwiseTile &tile);
 bool isLegal(const ContractionTile &tile);
 bool isLegal(const WeightGradTile &tile);
+/// Outputs divide the width, lanes the channels; threads and shared memory stay
+/// within the limits for a map of `mapHeight` rows of `elementBytes` a value.
+bool isLegal(const GpuDepthwiseTile &tile, int64_t mapHeight,
+             int64_t elementBytes, const GpuLimits &limits);
 
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const RowwiseTile &tile);
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const ContractionTile &tile);
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const WeightGradTile &tile);
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const DepthwiseTile &tile);
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
+                                 const GpuDepthwiseTile &tile);
 
 /// Reads a tile; keys that are absent keep their defaults.
 void fromAttribute(mlir::DictionaryAttr attribute, RowwiseTile &tile);
 void fromAttribute(mlir::DictionaryAttr attribute, ContractionTile &tile);
 void fromAttribute(mlir::DictionaryAttr attribute, WeightGradTile &tile);
 void fromAttribute(mlir::DictionaryAttr attribute, DepthwiseTile &tile);
+void fromAttribute(mlir::DictionaryAttr attribute, GpuDepthwiseTile &tile);
 
 } // namespace bcssl
 

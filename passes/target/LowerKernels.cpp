@@ -2,9 +2,10 @@
 
 #include "passes/target/Native.h"
 
+#include "passes/target/Passes.h"
+
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
@@ -17,16 +18,15 @@ using namespace mlir;
 namespace bcssl {
 namespace {
 
-/// Expands erf, exp, log and the like into polynomials: the same code on every
-/// target, vectorised, and without a mathematical library.
-struct ExpandMath : PassWrapper<ExpandMath, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
+/// Expands functions as on every target, and transposes as the CPU likes them.
+struct ExpandVectors : PassWrapper<ExpandVectors, OperationPass<func::FuncOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandVectors)
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<vector::VectorDialect>();
   }
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    populateMathPolynomialApproximationPatterns(patterns);
+    populateExpandMathPatterns(patterns);
     vector::populateVectorTransposeLoweringPatterns(
         patterns, vector::VectorTransposeLowering::Shuffle16x16);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
@@ -41,7 +41,7 @@ LogicalResult lowerKernels(ModuleOp kernels) {
   manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
   manager.addNestedPass<func::FuncOp>(createCSEPass());
   manager.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
-  manager.addNestedPass<func::FuncOp>(std::make_unique<ExpandMath>());
+  manager.addNestedPass<func::FuncOp>(std::make_unique<ExpandVectors>());
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createSCFToControlFlowPass());
   manager.addPass(createConvertMathToLLVMPass());

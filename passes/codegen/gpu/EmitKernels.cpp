@@ -1,0 +1,128 @@
+//===- EmitKernels.cpp - one GPU function per kernel region ---------------===//
+
+#include "passes/codegen/gpu/Generators.h"
+#include "passes/codegen/gpu/KernelBuilder.h"
+#include "passes/codegen/gpu/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace bcssl {
+#define GEN_PASS_DEF_EMITGPUKERNELS
+#include "passes/codegen/gpu/Passes.h.inc"
+
+namespace {
+
+/// The kernel's text without locations and outer names: equal text, equal code.
+std::string keyOf(KernelOp kernel) {
+  std::string key;
+  llvm::raw_string_ostream stream(key);
+  kernel->print(stream, OpPrintingFlags().useLocalScope().assumeVerified());
+  return key;
+}
+
+/// The oldest version of PTX that has what the chip's kernels use, so that old
+/// drivers can compile it too.
+StringRef ptxVersionOf(StringRef chip) {
+  return llvm::StringSwitch<StringRef>(chip)
+      .StartsWith("sm_8", "+ptx70")
+      .StartsWith("sm_9", "+ptx80")
+      .Default("+ptx86");
+}
+
+struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
+  using EmitGpuKernelsBase::EmitGpuKernelsBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (Operation *taken = module.lookupSymbol("kernels")) {
+      taken->emitOpError(
+          "takes the name of the module that the kernels are emitted to");
+      return signalPassFailure();
+    }
+    SmallVector<KernelOp> kernels;
+    WalkResult checked = module.walk([&](KernelOp kernel) {
+      if (std::string reason = missingGpuGenerator(kernel); !reason.empty())
+        return reportMissing(kernel, reason);
+      kernels.push_back(kernel);
+      return WalkResult(checkGpuTile(kernel, gpuLimitsOf(chip)));
+    });
+    if (checked.wasInterrupted())
+      return signalPassFailure();
+    ImplicitLocOpBuilder builder(module.getLoc(), &getContext());
+    builder.setInsertionPointToEnd(module.getBody());
+    auto target = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3,
+                                            "nvptx64-nvidia-cuda", chip,
+                                            ptxVersionOf(chip));
+    auto gpuModule = gpu::GPUModuleOp::create(builder, "kernels",
+                                              ArrayRef<Attribute>{target},
+                                              /*handler=*/Attribute());
+    builder.setInsertionPointToStart(gpuModule.getBody());
+    declareSharedMemory(builder);
+    llvm::StringMap<std::string> known;
+    for (KernelOp kernel : kernels) {
+      auto [entry, isNew] = known.try_emplace(keyOf(kernel));
+      if (isNew) {
+        entry->second = (stringifyKernelFamily(kernel.getFamily()) + "_" +
+                         Twine(known.size() - 1))
+                            .str();
+        emit(kernel, gpuModule, entry->second);
+      }
+      GpuLaunch launch = gpuDepthwiseLaunch(kernel);
+      kernel->setAttr("symbol", builder.getStringAttr(entry->second));
+      kernel->setAttr("tiles", builder.getI64IntegerAttr(launch.blocks));
+      kernel->setAttr("threads", builder.getI64IntegerAttr(launch.threads));
+      kernel->setAttr("shared_bytes",
+                      builder.getI64IntegerAttr(launch.sharedBytes));
+    }
+  }
+
+  WalkResult reportMissing(KernelOp kernel, const std::string &reason) {
+    std::string text = "has no GPU generator yet: " + reason;
+    if (missing == MissingGenerator::Remark) {
+      kernel.emitRemark() << text;
+      return WalkResult::advance();
+    }
+    kernel.emitOpError() << text;
+    return WalkResult::interrupt();
+  }
+
+  void emit(KernelOp kernel, gpu::GPUModuleOp gpuModule, StringRef name) {
+    ImplicitLocOpBuilder builder(kernel.getLoc(), &getContext());
+    builder.setInsertionPointToEnd(gpuModule.getBody());
+    SmallVector<Type> types;
+    auto addBuffer = [&](Type type) {
+      auto tensor = cast<RankedTensorType>(type);
+      types.push_back(
+          MemRefType::get({tensor.getNumElements()}, tensor.getElementType()));
+    };
+    llvm::for_each(kernel->getOperandTypes(), addBuffer);
+    llvm::for_each(kernel->getResultTypes(), addBuffer);
+    auto function = gpu::GPUFuncOp::create(builder, name,
+                                           builder.getFunctionType(types, {}));
+    function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
+                      builder.getUnitAttr());
+    // ptxas shares out registers by the size of the block.
+    auto threads = static_cast<int32_t>(gpuDepthwiseLaunch(kernel).threads);
+    function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
+                      builder.getDenseI32ArrayAttr({threads, 1, 1}));
+    Block *entry = &function.getBody().front();
+    builder.setInsertionPointToStart(entry);
+    emitGpuDepthwise({builder, kernel, entry->getArguments()});
+    builder.setInsertionPointToEnd(entry);
+    gpu::ReturnOp::create(builder);
+  }
+};
+
+} // namespace
+} // namespace bcssl

@@ -1,0 +1,50 @@
+//===- Passes.td - code generation for NVIDIA GPUs -------------*- tablegen -*-===//
+
+#ifndef BCSSL_PASSES_CODEGEN_GPU_PASSES
+#define BCSSL_PASSES_CODEGEN_GPU_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def ChooseGpuTiles : Pass<"bcssl-choose-gpu-tiles", "::mlir::func::FuncOp"> {
+  let summary = "Choose the tile configuration of every kernel for a GPU";
+  let description = [{
+    Writes the cost model's choice into `tile` of each depthwise kernel (forward
+    or input gradient) that has none: outputs of a thread and of a block, and how
+    far the filter reaches on this map. The choice depends on the chip's shared
+    memory. Does nothing to kernels that have a tile and to other families. Comes
+    after `bcssl-form-kernels`.
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"sm_90a\"", "chip to choose for">
+  ];
+  let dependentDialects = ["::bcssl::BcsslDialect"];
+}
+
+def EmitGpuKernels : Pass<"bcssl-emit-gpu-kernels", "::mlir::ModuleOp"> {
+  let summary = "Emit one GPU function per kernel region";
+  let description = [{
+    Emits every `bcssl.kernel` as a function of the GPU module `@kernels`, with
+    gpu, scf, vector and arith operations on rank-1 memrefs, and writes its
+    launch on the kernel: `symbol`, `tiles` (blocks), `threads` (of a block) and
+    `shared_bytes` (dynamic shared memory). Kernels with equal bodies and types
+    share a function. Buffers must be aligned to 16 bytes.
+
+    There are generators for depthwise convolutions and their input gradients in
+    f32 and bf16, with pointwise operations on their result. For any other kernel
+    `missing` says whether to stop with an error or to go on with a remark; such a
+    kernel gets no `symbol`. Comes after `bcssl-choose-gpu-tiles`.
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"sm_90a\"", "chip to emit for">,
+    Option<"missing", "missing", "::bcssl::MissingGenerator",
+           /*default=*/"::bcssl::MissingGenerator::Error",
+           "what to do with kernels that have no generator", [{llvm::cl::values(
+             clEnumValN(::bcssl::MissingGenerator::Error, "error", "stop"),
+             clEnumValN(::bcssl::MissingGenerator::Remark, "remark", "say so and go on"))}]>
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif // BCSSL_PASSES_CODEGEN_GPU_PASSES

@@ -1,0 +1,231 @@
+//===- Nvvm.cpp - kernels to code of NVIDIA GPUs --------------------------===//
+
+#include "passes/target/Nvvm.h"
+
+#include "passes/target/Passes.h"
+
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Target/LLVM/NVVM/Target.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace mlir;
+
+namespace bcssl {
+
+void registerNvvmTarget(DialectRegistry &registry) {
+  registry.insert<cf::ControlFlowDialect, gpu::GPUDialect, NVVM::NVVMDialect>();
+  arith::registerConvertArithToLLVMInterface(registry);
+  cf::registerConvertControlFlowToLLVMInterface(registry);
+  registerConvertFuncToLLVMInterface(registry);
+  registerConvertMemRefToLLVMInterface(registry);
+  registerConvertNVVMToLLVMInterface(registry);
+  ub::registerConvertUBToLLVMInterface(registry);
+  vector::registerConvertVectorToLLVMInterface(registry);
+  NVVM::registerNVVMTargetInterfaceExternalModels(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerGPUDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
+}
+
+void buildNvvmLowering(OpPassManager &manager) {
+  OpPassManager &kernels = manager.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createLoopInvariantCodeMotionPass());
+  kernels.addPass(createExpandMath());
+  kernels.addPass(memref::createExpandStridedMetadataPass());
+  kernels.addPass(createLowerAffinePass());
+  kernels.addPass(createSCFToControlFlowPass());
+  // Before the GPU's own conversion, which would call libdevice.
+  kernels.addPass(createConvertMathToLLVMPass());
+  ConvertGpuOpsToNVVMOpsOptions options;
+  options.indexBitwidth = 64;
+  options.hasRedux = true;
+  options.useBarePtrCallConv = true;
+  kernels.addPass(createConvertGpuOpsToNVVMOps(options));
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createConvertNVVMToLLVMPass());
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+}
+
+namespace {
+
+std::unique_ptr<llvm::TargetMachine> makeMachine(NVVM::NVVMTargetAttr target,
+                                                 std::string &error) {
+  LLVMInitializeNVPTXTargetInfo();
+  LLVMInitializeNVPTXTarget();
+  LLVMInitializeNVPTXTargetMC();
+  LLVMInitializeNVPTXAsmPrinter();
+  llvm::Triple triple(target.getTriple());
+  const llvm::Target *backend =
+      llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!backend)
+    return nullptr;
+  std::unique_ptr<llvm::MCSubtargetInfo> chips(
+      backend->createMCSubtargetInfo(triple, "", ""));
+  if (!chips->isCPUStringValid(target.getChip())) {
+    error = "unknown chip";
+    return nullptr;
+  }
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Fast; // as on the CPU
+  return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
+      triple, target.getChip(), target.getFeatures(), options,
+      llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+}
+
+void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  // The kernels are vectorised and unrolled by construction.
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  tuning.LoopUnrolling = false;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
+      .run(module, modules);
+}
+
+/// Functions without a body would have to come from libdevice.
+LogicalResult verifyNoCalls(const llvm::Module &module,
+                            gpu::GPUModuleOp kernels) {
+  for (const llvm::Function &function : module)
+    if (function.isDeclaration() && !function.isIntrinsic())
+      return kernels.emitError()
+             << "expects kernels that call nothing, got a call of "
+             << function.getName();
+  return success();
+}
+
+} // namespace
+
+FailureOr<std::string> compilePtx(gpu::GPUModuleOp kernels) {
+  auto isNvvm = [](Attribute target) {
+    return isa<NVVM::NVVMTargetAttr>(target);
+  };
+  ArrayAttr targets = kernels.getTargetsAttr();
+  if (!targets || targets.size() != 1 || !isNvvm(targets[0]))
+    return kernels.emitError() << "expects one NVVM target of the GPU module";
+  auto target = cast<NVVM::NVVMTargetAttr>(targets[0]);
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module =
+      translateModuleToLLVMIR(kernels, context);
+  if (!module)
+    return failure();
+  std::string message;
+  std::unique_ptr<llvm::TargetMachine> machine = makeMachine(target, message);
+  if (!machine)
+    return kernels.emitError()
+           << "no code generator for " << target.getChip() << ": " << message;
+  module->setTargetTriple(machine->getTargetTriple());
+  module->setDataLayout(machine->createDataLayout());
+  optimize(*module, *machine);
+  if (failed(verifyNoCalls(*module, kernels)))
+    return failure();
+
+  SmallString<0> ptx;
+  llvm::raw_svector_ostream stream(ptx);
+  llvm::legacy::PassManager passes;
+  if (machine->addPassesToEmitFile(passes, stream, nullptr,
+                                   llvm::CodeGenFileType::AssemblyFile))
+    return kernels.emitError() << "cannot emit PTX";
+  passes.run(*module);
+  // What code generation itself adds: stacks, and calls of its own.
+  if (StringRef(ptx).contains("__local_depot"))
+    return kernels.emitError()
+           << "expects kernels that keep their values in registers, got local "
+              "memory";
+  if (StringRef(ptx).contains("call.uni") || StringRef(ptx).contains("__nv_"))
+    return kernels.emitError()
+           << "expects kernels that call nothing, got a call in PTX";
+  return ptx.str().str();
+}
+
+std::string findPtxas(StringRef given) {
+  if (!given.empty())
+    return given.str();
+  if (auto named = llvm::sys::Process::GetEnv("BCSSL_PTXAS");
+      named && !named->empty())
+    return *named;
+  SmallVector<std::string> folders;
+  for (const char *variable : {"CUDA_HOME", "CUDA_PATH", "CUDA_ROOT"})
+    if (auto folder = llvm::sys::Process::GetEnv(variable))
+      folders.push_back(*folder + "/bin");
+  folders.push_back("/usr/local/cuda/bin");
+  SmallVector<StringRef> paths(folders.begin(), folders.end());
+  if (auto found = llvm::sys::findProgramByName("ptxas", paths))
+    return *found;
+  if (auto found = llvm::sys::findProgramByName("ptxas"))
+    return *found;
+  return "";
+}
+
+FailureOr<Cubin> assemblePtx(StringRef ptx, StringRef chip, StringRef ptxas,
+                             llvm::function_ref<InFlightDiagnostic()> error) {
+  SmallString<128> ptxPath, cubinPath, notesPath;
+  int descriptor;
+  if (llvm::sys::fs::createTemporaryFile("bcssl", "ptx", descriptor, ptxPath) ||
+      llvm::sys::fs::createTemporaryFile("bcssl", "cubin", cubinPath) ||
+      llvm::sys::fs::createTemporaryFile("bcssl", "txt", notesPath)) {
+    error() << "cannot create temporary files for ptxas";
+    return failure();
+  }
+  llvm::FileRemover removePtx(ptxPath), removeCubin(cubinPath),
+      removeNotes(notesPath);
+  llvm::raw_fd_ostream(descriptor, /*shouldClose=*/true) << ptx;
+  std::string architecture = ("-arch=" + chip).str(), message;
+  SmallVector<StringRef> arguments{ptxas,   "-v", architecture,
+                                   ptxPath, "-o", cubinPath};
+  std::optional<StringRef> streams[] = {std::nullopt, StringRef(notesPath),
+                                        StringRef(notesPath)};
+  int code = llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt, streams,
+                                       0, 0, &message);
+  auto notes = llvm::MemoryBuffer::getFile(notesPath);
+  auto cubin = llvm::MemoryBuffer::getFile(cubinPath);
+  if (code != 0 || !notes || !cubin) {
+    error() << ptxas << " failed on the kernels: " << message
+            << (notes ? (*notes)->getBuffer().rtrim() : StringRef());
+    return failure();
+  }
+  return Cubin{(*cubin)->getBuffer().str(), (*notes)->getBuffer().str()};
+}
+
+} // namespace bcssl

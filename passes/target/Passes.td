@@ -1,0 +1,39 @@
+//===- Passes.td - from emitted kernels to machine code --------*- tablegen -*-===//
+
+#ifndef BCSSL_PASSES_TARGET_PASSES
+#define BCSSL_PASSES_TARGET_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def ExpandMath : Pass<"bcssl-expand-math"> {
+  let summary = "Expand erf, exp, log and the like into polynomials";
+  let description = [{
+    Rewrites the functions of the math dialect into arith operations: the same
+    code on every target, vectorised, and without a mathematical library. Square
+    roots and the like, which processors have, stay. Comes after the kernels are
+    emitted.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def SerializeGpuKernels : Pass<"bcssl-serialize-gpu-kernels", "::mlir::ModuleOp"> {
+  let summary = "Compile GPU modules to PTX and cubin";
+  let description = [{
+    Replaces each `gpu.module` that is lowered to the LLVM dialect by a
+    `gpu.binary` with its PTX and, where ptxas is found, a cubin for the module's
+    chip, whose `notes` hold what ptxas said (registers, spills). PTX that calls a
+    function or needs local memory is an error: neither would run, or run fast.
+    ptxas is looked for in the option, `BCSSL_PTXAS`, the CUDA folders and `PATH`;
+    without it there is only PTX, and a remark says so. Comes last in
+    `--bcssl-nvvm`'s company.
+  }];
+  let options = [
+    Option<"ptxas", "ptxas", "std::string", /*default=*/"", "path of ptxas">,
+    Option<"ptxFile", "ptx-file", "std::string", /*default=*/"",
+           "also write the PTX here, - for stdout">
+  ];
+  let dependentDialects = ["::mlir::gpu::GPUDialect"];
+}
+
+#endif // BCSSL_PASSES_TARGET_PASSES
