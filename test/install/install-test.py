@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Builds and trains a user's own model against the installed package.
+
+    install-test.py --build=DIR --source=DIR --cmake=PATH --compiler=PATH
+
+Installs into a temporary folder and moves what is there, so that a path of the
+build or of the first place cannot help; then builds test/install/project,
+which compiles its program with the installed compiler, trains it, and reads the
+trained features in a program of its own.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+import shutil
+import struct
+import subprocess
+import tempfile
+
+STEPS = 4
+
+
+def run(*words, expect: int = 0, cwd=None) -> subprocess.CompletedProcess:
+    result = subprocess.run([str(word) for word in words], cwd=cwd, text=True, capture_output=True)
+    if result.returncode != expect:
+        raise SystemExit(f"expects exit code {expect}, got {result.returncode} from: {' '.join(map(str, words))}\n"
+                         f"{result.stdout}{result.stderr}")
+    return result
+
+
+def check(condition: bool, message: str) -> None:
+    if not condition:
+        raise SystemExit(message)
+
+
+def write_idx(path: pathlib.Path, shape: tuple[int, ...], data: bytes) -> None:
+    """The form of the MNIST files: two zeros, type 8 (bytes), rank, sizes, data."""
+    path.write_bytes(struct.pack(f">BBBB{len(shape)}I", 0, 0, 8, len(shape), *shape) + data)
+
+
+def write_data(folder: pathlib.Path, images: int = 32, side: int = 16) -> None:
+    """Stripes, whose width is the class."""
+    folder.mkdir()
+    labels = bytes(number % 4 for number in range(images))
+    pixels = bytes(255 * ((column + number) // (label + 1) % 2)
+                   for number, label in enumerate(labels) for _ in range(side) for column in range(side))
+    write_idx(folder / "train-images-idx3-ubyte", (images, side, side), pixels)
+    write_idx(folder / "train-labels-idx1-ubyte", (images,), labels)
+
+
+def install(options: argparse.Namespace, folder: pathlib.Path) -> pathlib.Path:
+    first, prefix = folder / "first", folder / "moved"
+    run(options.cmake, "--install", options.build, "--prefix", first)
+    shutil.move(first, prefix)
+    for file in (prefix / "lib" / "cmake").rglob("*.cmake"):
+        text = file.read_text()
+        for place in (options.build, options.source, str(first)):
+            check(place not in text, f"{file.name} names {place}")
+    return prefix
+
+
+def check_training(prefix: pathlib.Path, build: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
+    write_data(folder / "data")
+    output = folder / "run"
+    result = run(prefix / "bin" / "bcssl-train", f"--program={build}/step.bcx", f"--data={folder}/data",
+                 f"--output={output}", f"--steps={STEPS}", "--threads=1", "--progress=none")
+    summary = json.loads(result.stdout)
+    check(summary["step"] == STEPS, f"expects {STEPS} steps, got {summary['step']}")
+    check(math.isfinite(summary["train_loss"]), f"loss is {summary['train_loss']}")
+    return output
+
+
+def check_features(build: pathlib.Path, output: pathlib.Path) -> None:
+    lines = run(build / "print-features", output / "program.bcx", output).stdout.splitlines()
+    rows = [[float(word) for word in line.split()] for line in lines]
+    check([len(row) for row in rows] == [16] * 4, f"expects 4 rows of 16 features, got {lines}")
+    check(rows == [rows[0]] * 4 and any(rows[0]), f"expects equal rows of some length, got {lines}")
+
+
+def check_readme(prefix: pathlib.Path) -> None:
+    """The model that the README shows is the one that is installed."""
+    shown = (prefix / "share/doc/bcssl/README.md").read_text().split("```cpp\n")[1].split("```")[0]
+    check(shown in (prefix / "include/bcssl/models/Bcssl.h").read_text(), "README.md shows another model than Bcssl.h")
+
+
+def check_mistake(build: pathlib.Path) -> None:
+    """A user's wrong model is reported at the user's line."""
+    message = run(build / "record-model", 4, expect=2).stderr
+    check("Marble.h:" in message and "odd" in message, f"expects the model's line, got {message}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("build", "source", "cmake", "compiler"):
+        parser.add_argument(f"--{name}", required=True)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bcssl-install-") as name:
+        folder = pathlib.Path(name)
+        prefix = install(options, folder)
+        check_readme(prefix)
+        shutil.copytree(pathlib.Path(__file__).parent / "project", folder / "project")
+        build = folder / "build"
+        run(options.cmake, "-S", folder / "project", "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
+            f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_CXX_COMPILER={options.compiler}")
+        run(options.cmake, "--build", build)
+        output = check_training(prefix, build, folder)
+        check_features(build, output)
+        check_mistake(build)
+
+
+if __name__ == "__main__":
+    main()
