@@ -89,17 +89,29 @@ int64_t chooseRegisterRows(int64_t rows) {
   return best;
 }
 
+/// Columns of a tile: those that waste least of the last one, wide ones first.
+int64_t chooseColumns(int64_t columns) {
+  int64_t best = 96;
+  for (int64_t candidate : {128, 64, 32})
+    if (llvm::alignTo(columns, candidate) < llvm::alignTo(columns, best))
+      best = candidate;
+  return best;
+}
+
+/// Tiles of about 100 x 100 copy little and leave the first-level cache room:
+/// 1568 x (1536, 384) takes 14.4 ms with 96 x 96 and 17.2 ms with 52 x 64 on
+/// one Sapphire Rapids core; 25088 x (384, 96) takes 15 and 28 ms.
 WeightGradTile chooseWeightGrad(KernelOp kernel) {
   WeightGradTile tile;
   SmallVector<int64_t> space = iterationSpace(kernel);
   tile.registerRows = chooseRegisterRows(space[0]);
+  tile.columns = chooseColumns(space[1]);
   int64_t blocks = llvm::divideCeil(space[0], tile.registerRows);
-  // Four register tiles copy little; fewer when there is too little work for
-  // all threads otherwise. Equal parts.
-  constexpr int64_t wantedTiles = 8, largest = 4;
+  // Fewer rows when there is too little work for all threads. Equal parts.
+  constexpr int64_t wantedTiles = 4, largest = 8;
   int64_t columnTiles = llvm::divideCeil(space[1], tile.columns);
-  int64_t rowTiles = std::max(
-      static_cast<int64_t>(llvm::divideCeil(blocks, largest)),
+  int64_t rowTiles = std::max<int64_t>(
+      llvm::divideCeil(blocks, largest),
       std::min<int64_t>(blocks, llvm::divideCeil(wantedTiles, columnTiles)));
   tile.rows = llvm::divideCeil(blocks, rowTiles) * tile.registerRows;
   return tile;
