@@ -12,7 +12,10 @@ def EmitCpuKernels : Pass<"bcssl-emit-cpu-kernels", "::mlir::ModuleOp"> {
     module `@kernels`, with scf, vector and arith operations on rank-1 memrefs,
     and names it on the kernel (`symbol`, `tiles`). Kernels with equal bodies
     and types share a function. The kernels themselves stay: the memory plan and
-    the artifact are made from them. Comes after `bcssl-choose-tiles`.
+    the artifact are made from them. Elements are f32, i32 or i1, which lies in
+    memory as bytes; a region or a tile that no generator can work with is an
+    error. Comes after `bcssl-choose-tiles`.
+    Example: test/passes/codegen/cpu/emit-cpu-kernels.mlir.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",

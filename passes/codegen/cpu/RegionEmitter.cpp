@@ -2,24 +2,14 @@
 
 #include "passes/codegen/cpu/RegionEmitter.h"
 
-#include "passes/codegen/cpu/Random.h"
-
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
 namespace bcssl {
-
-static int64_t product(ArrayRef<int64_t> sizes) {
-  int64_t result = 1;
-  for (int64_t size : sizes)
-    result *= size;
-  return result;
-}
 
 static ArrayRef<int64_t> shapeOf(Value tensor) {
   return cast<RankedTensorType>(tensor.getType()).getShape();
@@ -30,7 +20,7 @@ RegionEmitter::RegionEmitter(ImplicitLocOpBuilder &builder, KernelOp kernel,
     : builder(builder), kernel(kernel), buffers(buffers), space(space) {
   if (!space.empty()) {
     columns = space.back();
-    rowsTotal = product(space.drop_back());
+    rowsTotal = llvm::product_of(space.drop_back());
   }
   auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
   for (auto [index, value] : llvm::enumerate(yield.getValues()))
@@ -224,13 +214,15 @@ Value RegionEmitter::scalarAt(Value tensor, Value row) {
 /// which counts through all of `shape`.
 Value RegionEmitter::quotientRow(Value row, ArrayRef<int64_t> shape,
                                  ArrayRef<int64_t> dims) {
-  int64_t inner = product(shape.drop_front(dims.back() + 1));
+  int64_t inner = llvm::product_of(shape.drop_front(dims.back() + 1));
   Value at = row;
   if (inner != 1)
     at = arith::DivUIOp::create(builder, at, index(inner));
-  if (dims.front() != 0 && product(shape.take_front(dims.front())) != 1)
+  if (dims.front() != 0 &&
+      llvm::product_of(shape.take_front(dims.front())) != 1)
     at = arith::RemUIOp::create(
-        builder, at, index(product(shape.slice(dims.front(), dims.size()))));
+        builder, at,
+        index(llvm::product_of(shape.slice(dims.front(), dims.size()))));
   return at;
 }
 
@@ -262,152 +254,6 @@ Value RegionEmitter::emitBroadcast(BroadcastOp op, const Site &site) {
   Value row = quotientRow(site.row, shape.drop_back(), dims.drop_back());
   return loadVector(buffer(from), add(mul(row, shape.back()), site.column),
                     site.lanes);
-}
-
-Value RegionEmitter::emitTargets(CrossViewTargetsOp op, const Site &site) {
-  int64_t teachers = op.getTeacherViews();
-  int64_t samples = shapeOf(op.getProbabilities())[0] / teachers;
-  Value view = arith::DivUIOp::create(builder, site.row, index(samples));
-  Value sample = arith::RemUIOp::create(builder, site.row, index(samples));
-  Value one = arith::ConstantOp::create(builder, builder.getF32FloatAttr(1.0f));
-  Value none =
-      arith::ConstantOp::create(builder, builder.getF32FloatAttr(0.0f));
-  Value sum = zero();
-  for (int64_t teacher = 0; teacher < teachers; ++teacher) {
-    Value other = arith::CmpIOp::create(builder, arith::CmpIPredicate::ne, view,
-                                        index(teacher));
-    Value weight = arith::SelectOp::create(builder, other, one, none);
-    Value row = add(sample, index(teacher * samples));
-    Value load = loadVector(buffer(op.getProbabilities()),
-                            add(mul(row, columns), site.column), site.lanes);
-    sum = vector::FMAOp::create(builder, splat(weight), load, sum);
-  }
-  return sum;
-}
-
-static Value laneColumns(ImplicitLocOpBuilder &builder, Value column) {
-  auto type = VectorType::get({vectorLanes}, builder.getI32Type());
-  SmallVector<int32_t> steps;
-  for (int32_t lane = 0; lane < vectorLanes; ++lane)
-    steps.push_back(lane);
-  Value lanes = arith::ConstantOp::create(
-      builder, DenseElementsAttr::get(type, ArrayRef(steps)));
-  Value first =
-      arith::IndexCastOp::create(builder, builder.getI32Type(), column);
-  return arith::AddIOp::create(
-      builder, lanes, vector::BroadcastOp::create(builder, type, first));
-}
-
-Value RegionEmitter::emitOneHot(OneHotOp op, const Site &site) {
-  Value label =
-      memref::LoadOp::create(builder, buffer(op.getLabels()), site.row);
-  Value lanes = laneColumns(builder, site.column);
-  Value labels = vector::BroadcastOp::create(
-      builder, cast<VectorType>(lanes.getType()), label);
-  Value equal =
-      arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, lanes, labels);
-  Value one = arith::ConstantOp::create(
-      builder,
-      DenseElementsAttr::get(vectorType(), builder.getF32FloatAttr(1.0f)));
-  return arith::SelectOp::create(builder, equal, one, zero());
-}
-
-Value RegionEmitter::emitRandom(RandomUniformOp op, const Site &site) {
-  SmallVector<Value> state;
-  for (int64_t word = 0; word < 4; ++word)
-    state.push_back(
-        memref::LoadOp::create(builder, buffer(op.getState()), index(word)));
-  return emitPhiloxUniform(builder, state, laneColumns(builder, site.column),
-                           static_cast<int32_t>(op.getStream()));
-}
-
-/// A sum or maximum over neighbouring leading dimensions of a kernel input, in
-/// row order: [outer, reduced, columns] -> [outer, columns].
-Value RegionEmitter::emitColumnReduce(ReduceOp op, const Site &site) {
-  ArrayRef<int64_t> shape = shapeOf(op.getInput());
-  ArrayRef<int64_t> dims = op.getDims();
-  int64_t count = product(shape.slice(dims.front(), dims.size()));
-  bool isSum = op.getKind() == ReduceKind::Sum;
-  Value memref = buffer(op.getInput());
-  Value base = add(mul(site.row, count * columns), site.column);
-  Value init = isSum ? zero() : loadVector(memref, base, site.lanes);
-  auto loop = scf::ForOp::create(
-      builder, index(0), index(count), index(1), init,
-      [&](OpBuilder &, Location, Value r, ValueRange carried) {
-        Value load = loadVector(memref, add(base, mul(r, columns)), site.lanes);
-        Value next =
-            isSum ? Value(arith::AddFOp::create(builder, carried[0], load))
-                  : Value(arith::MaximumFOp::create(builder, carried[0], load));
-        scf::YieldOp::create(builder, next);
-      });
-  return loop.getResult(0);
-}
-
-void RegionEmitter::storeFull(const Site &site) {
-  auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
-  Value at;
-  for (auto [number, value] : llvm::enumerate(yield.getValues())) {
-    if (!isFull(value) || value.getDefiningOp<ReducePartialOp>())
-      continue;
-    Value vector = vectorAt(value, site);
-    if (!at)
-      at = add(mul(site.row, columns), site.column);
-    storeVector(vector, resultBuffer(number), at, site.lanes);
-  }
-}
-
-void RegionEmitter::accumulatePartials(const Site &site, Value tile) {
-  for (auto [partial, number] : partials) {
-    Value vector = vectorAt(partial.getInput(), site);
-    Value memref = resultBuffer(number);
-    Value at = add(mul(tile, columns), site.column);
-    Value sum = arith::AddFOp::create(
-        builder, loadVector(memref, at, site.lanes), vector);
-    storeVector(sum, memref, at, site.lanes);
-  }
-}
-
-void RegionEmitter::clearPartials(Value tile, int64_t columnCount) {
-  for (auto [partial, number] : partials) {
-    (void)partial;
-    for (int64_t column = 0; column < columnCount; column += vectorLanes)
-      storeVector(zero(), resultBuffer(number),
-                  add(mul(tile, columns), index(column)),
-                  std::min(vectorLanes, columnCount - column));
-  }
-}
-
-void RegionEmitter::clearPartials(Value tile, Value panel) {
-  Value first = mul(panel, panelWidth);
-  for (int64_t offset = 0; offset < panelWidth; offset += vectorLanes) {
-    Value column = add(first, index(offset));
-    Value inside = arith::CmpIOp::create(builder, arith::CmpIPredicate::ult,
-                                         column, index(columns));
-    scf::IfOp::create(builder, inside, [&](OpBuilder &, Location) {
-      Value left = arith::SubIOp::create(builder, index(columns), column);
-      auto maskType = VectorType::get({vectorLanes}, builder.getI1Type());
-      Value mask = vector::CreateMaskOp::create(builder, maskType, left);
-      for (auto [partial, number] : partials) {
-        (void)partial;
-        vector::MaskedStoreOp::create(builder, resultBuffer(number),
-                                      add(mul(tile, columns), column), mask,
-                                      zero());
-      }
-      scf::YieldOp::create(builder);
-    });
-  }
-}
-
-void RegionEmitter::storeRows(Value row) {
-  auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
-  for (auto [number, value] : llvm::enumerate(yield.getValues()))
-    if (isRow(value) && !isFull(value) &&
-        !value.getDefiningOp<ReducePartialOp>()) {
-      Value scalar = scalarAt(value, row);
-      if (scalar.getType().isInteger(1))
-        scalar = arith::ExtUIOp::create(builder, builder.getI8Type(), scalar);
-      memref::StoreOp::create(builder, scalar, resultBuffer(number), row);
-    }
 }
 
 } // namespace bcssl
