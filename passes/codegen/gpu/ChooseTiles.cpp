@@ -9,6 +9,10 @@
 #include "passes/codegen/gpu/Generators.h"
 #include "passes/codegen/gpu/Passes.h"
 
+#include <cmath>
+#include <limits>
+#include <optional>
+
 using namespace mlir;
 
 namespace bcssl {
@@ -18,38 +22,48 @@ namespace bcssl {
 namespace {
 
 /// Time of all blocks in multiply-adds of one vector: the useful and the idle
-/// outputs, and the copies into shared memory.
+/// outputs, and the ways between the two memories.
 double costOf(const GpuDepthwiseTile &tile, const GpuDepthwiseShape &shape,
               const GpuLimits &limits) {
-  // A copied vector waits for memory; a multiply-add of the window does not.
-  constexpr double copyCost = 8;
-  // Fewer threads than four warps leave schedulers of a multiprocessor idle.
-  constexpr double busyThreads = 128;
+  // Memory moves whole sectors of 32 bytes, each of them slower than
+  // arithmetic.
+  constexpr double sectorBytes = 32, sectorCost = 16;
+  double sectors = std::ceil(tile.channels * shape.elementBytes / sectorBytes);
   double blocks = llvm::divideCeil(shape.height, tile.height) *
                   llvm::divideCeil(shape.width, tile.width) *
                   llvm::divideCeil(shape.channels, tile.channels);
-  // Each tap also loads its weight and one column of the window.
-  double outputs = tile.height * tile.width * tile.channels / gpuLanes;
+  blocks *= shape.images;
   double taps = tile.filterRows() * tile.filterColumns();
-  double compute = outputs * taps * (tile.outputs + 2) / tile.outputs;
-  double copies = copyCost *
-                  (tile.inputElements(shape.height) + tile.filterElements()) /
-                  gpuLanes;
-  double cost = blocks * (compute + copies);
-  if (tile.threads() < busyThreads)
-    cost *= busyThreads / tile.threads();
-  // One block alone cannot compute while it copies.
-  if (2 * tile.sharedBytes(shape.height, shape.elementBytes) >
-      limits.sharedBytes)
-    cost *= 1.5;
-  return cost;
+  double sites = tile.inputRows(shape.height) * tile.inputColumns() + taps +
+                 tile.height * tile.width;
+  // Each tap also loads its weight and one column of the window; warps are
+  // full.
+  double threads = llvm::alignTo(tile.threads(), 32);
+  double compute = threads * taps * (tile.outputs + 2);
+  double cost = blocks * (compute + sectorCost * sectors * sites);
+
+  // A multiprocessor hides waiting with 16 warps or more, of several blocks.
+  constexpr double busyThreads = 512, registers = 65536, multiprocessors = 128;
+  double registersOfThread = 24 + 2 * gpuLanes * tile.outputs;
+  double resident = std::min(
+      {32.0, std::floor(registers / (registersOfThread * threads)),
+       std::floor(2.0 * limits.threads / threads),
+       std::floor(static_cast<double>(limits.sharedBytes) /
+                  tile.sharedBytes(shape.height, shape.elementBytes))});
+  if (resident < 1)
+    return std::numeric_limits<double>::infinity();
+  cost *= std::max(1.0, busyThreads / (resident * threads));
+  if (resident < 2)
+    cost *= 1.25; // nothing computes while this block copies
+  return cost * std::max(1.0, multiprocessors / blocks);
 }
 
-/// The cheapest legal tile; with four channels, one output row and a few
-/// columns a filter of 61 x 61 fits every chip.
+/// The cheapest legal tile. With four channels and one output a filter of 61 x
+/// 61 fits chips of 163 KiB, whatever the map.
 std::optional<GpuDepthwiseTile> chooseTile(const GpuDepthwiseShape &shape,
                                            const GpuLimits &limits) {
   std::optional<GpuDepthwiseTile> best;
+  double least = std::numeric_limits<double>::infinity();
   GpuDepthwiseTile tile;
   tile.reachHeight = shape.reachHeight();
   tile.reachWidth = shape.reachWidth();
@@ -64,9 +78,10 @@ std::optional<GpuDepthwiseTile> chooseTile(const GpuDepthwiseShape &shape,
         for (tile.height = 1; tile.height <= shape.height; ++tile.height) {
           if (!isLegal(tile, shape.height, shape.elementBytes, limits))
             break; // More rows only need more.
-          if (!best ||
-              costOf(tile, shape, limits) < costOf(*best, shape, limits))
+          if (double cost = costOf(tile, shape, limits); cost < least) {
+            least = cost;
             best = tile;
+          }
         }
       }
   return best;

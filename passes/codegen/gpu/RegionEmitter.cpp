@@ -146,8 +146,8 @@ Value GpuRegionEmitter::loadChannels(Value memref, Value first, Value channel) {
     Value at = kernel.add(channel, lane);
     Value inside = lane == 0 ? Value() : kernel.within(at, channels);
     Value one = kernel.loadWhen(inside, memref, place(at), 1);
-    vector = vector::InsertStridedSliceOp::create(
-        builder, one, vector, ArrayRef<int64_t>{lane}, ArrayRef<int64_t>{1});
+    Value scalar = vector::ExtractOp::create(builder, one, int64_t{0});
+    vector = vector::InsertOp::create(builder, scalar, vector, lane);
   }
   return vector;
 }
@@ -159,9 +159,9 @@ void GpuRegionEmitter::storeChannels(Value vector, Value memref, Value first,
   for (int64_t lane = 0; lane < gpuLanes; ++lane) {
     Value at = kernel.add(channel, lane);
     kernel.when(lane == 0 ? Value() : kernel.within(at, channels), [&] {
-      Value one = vector::ExtractStridedSliceOp::create(
-          kernel.builder, vector, ArrayRef<int64_t>{lane}, ArrayRef<int64_t>{1},
-          ArrayRef<int64_t>{1});
+      Value scalar = vector::ExtractOp::create(kernel.builder, vector, lane);
+      auto type = VectorType::get({1}, scalar.getType());
+      Value one = vector::BroadcastOp::create(kernel.builder, type, scalar);
       kernel.store(one, memref, kernel.add(first, at));
     });
   }

@@ -1,0 +1,51 @@
+// RUN: bcssl-opt %s --pass-pipeline="builtin.module(func.func(bcssl-choose-gpu-tiles))" | FileCheck %s --check-prefixes=CHECK,SM90
+// RUN: bcssl-opt %s --pass-pipeline="builtin.module(func.func(bcssl-choose-gpu-tiles{chip=sm_86}))" | FileCheck %s --check-prefixes=CHECK,SM86
+
+// CHECK-LABEL: func.func @stage
+// CHECK:         bcssl.kernel depthwise({{.*}} tile {channels = 16 : i64, height = 28 : i64, outputs = 7 : i64, reach_height = 4 : i64, reach_width = 4 : i64, width = 14 : i64}
+func.func @stage(%x: tensor<64x56x56x96xbf16>, %w: tensor<9x9x96xbf16>) -> tensor<64x56x56x96xbf16> {
+  %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<64x56x56x96xbf16>, tensor<9x9x96xbf16>) -> tensor<64x56x56x96xbf16> {
+    %y = bcssl.depthwise_conv2d %a, %b : tensor<64x56x56x96xbf16>, tensor<9x9x96xbf16> -> tensor<64x56x56x96xbf16>
+    bcssl.yield %y : tensor<64x56x56x96xbf16>
+  }
+  return %0 : tensor<64x56x56x96xbf16>
+}
+
+// The reach ends at the border of the map: 13 rather than 30.
+// CHECK-LABEL: func.func @clipped
+// CHECK:         reach_height = 13 : i64, reach_width = 13 : i64
+func.func @clipped(%x: tensor<64x14x14x384xf32>, %w: tensor<61x61x384xf32>) -> tensor<64x14x14x384xf32> {
+  %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<64x14x14x384xf32>, tensor<61x61x384xf32>) -> tensor<64x14x14x384xf32> {
+    %y = bcssl.depthwise_conv2d_input_grad %a, %b : tensor<64x14x14x384xf32>, tensor<61x61x384xf32> -> tensor<64x14x14x384xf32>
+    bcssl.yield %y : tensor<64x14x14x384xf32>
+  }
+  return %0 : tensor<64x14x14x384xf32>
+}
+
+// A chip with less shared memory gets smaller blocks.
+// CHECK-LABEL: func.func @large
+// SM90:          channels = 4 : i64, height = 56 : i64, outputs = 6 : i64, reach_height = 25 : i64, reach_width = 25 : i64, width = 30 : i64
+// SM86:          channels = 4 : i64, height = 56 : i64, outputs = 2 : i64, reach_height = 25 : i64, reach_width = 25 : i64, width = 16 : i64
+func.func @large(%x: tensor<64x56x56x96xf32>, %w: tensor<51x51x96xf32>) -> tensor<64x56x56x96xf32> {
+  %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<64x56x56x96xf32>, tensor<51x51x96xf32>) -> tensor<64x56x56x96xf32> {
+    %y = bcssl.depthwise_conv2d %a, %b : tensor<64x56x56x96xf32>, tensor<51x51x96xf32> -> tensor<64x56x56x96xf32>
+    bcssl.yield %y : tensor<64x56x56x96xf32>
+  }
+  return %0 : tensor<64x56x56x96xf32>
+}
+
+// A tile that is there stays, other families get none.
+// CHECK-LABEL: func.func @others
+// CHECK:         bcssl.kernel depthwise({{.*}} tile {outputs = 1 : i64} :
+// CHECK:         bcssl.kernel rowwise(%{{[^)]*}}) :
+func.func @others(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
+  %0 = bcssl.kernel depthwise(%a = %x, %b = %w) tile {outputs = 1} : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
+    %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
+    bcssl.yield %y : tensor<1x4x4x8xf32>
+  }
+  %1 = bcssl.kernel rowwise(%a = %0) : (tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32> {
+    %y = math.exp %a : tensor<1x4x4x8xf32>
+    bcssl.yield %y : tensor<1x4x4x8xf32>
+  }
+  return %1 : tensor<1x4x4x8xf32>
+}
