@@ -12,6 +12,7 @@
 
 #include "passes/codegen/cpu/Generators.h"
 #include "passes/codegen/cpu/RegionEmitter.h"
+#include "passes/codegen/cpu/SlidingWindow.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -164,7 +165,7 @@ DepthwiseGenerator::emitFilterRow(Value image, Value inputRow, Value filterRow,
                                   Value channel, int64_t lanes,
                                   int64_t firstColumn, ValueRange carried) {
   SmallVector<Value> sums(carried);
-  int64_t count = sums.size(), centre = filterWidth / 2;
+  int64_t count = sums.size();
   Value inputAt =
       region.add(region.mul(region.add(region.mul(image, height), inputRow),
                             width * channels),
@@ -177,35 +178,26 @@ DepthwiseGenerator::emitFilterRow(Value image, Value inputRow, Value filterRow,
                        builder, region.index(filterHeight - 1), filterRow),
                    filterWidth * channels),
         channel);
-  for (int64_t firstTap = 0; firstTap < filterWidth; firstTap += tile.taps) {
-    int64_t endTap = std::min(firstTap + tile.taps, filterWidth);
-    DenseMap<int64_t, Value> taps;
-    auto tapAt = [&](int64_t tap) {
-      Value &vector = taps[tap];
-      if (!vector) {
-        int64_t stored = turned ? filterWidth - 1 - tap : tap;
-        vector = region.loadVector(
-            filter, region.add(filterAt, region.index(stored * channels)),
-            lanes);
-      }
-      return vector;
-    };
-    for (int64_t offset = firstTap; offset < endTap + count - 1; ++offset) {
-      int64_t column = firstColumn + offset - centre;
-      if (column < 0 || column >= width)
-        continue;
-      Value load;
-      for (int64_t t = 0; t < count; ++t) {
-        int64_t tap = offset - t;
-        if (tap < firstTap || tap >= endTap)
-          continue;
-        if (!load)
-          load = region.loadVector(
-              input, region.add(inputAt, region.index(column * channels)),
-              lanes);
-        sums[t] = vector::FMAOp::create(builder, load, tapAt(tap), sums[t]);
-      }
-    }
+  auto loadInput = [&](int64_t column) {
+    return region.loadVector(
+        input, region.add(inputAt, region.index(column * channels)), lanes);
+  };
+  auto loadTap = [&](int64_t tap) {
+    int64_t stored = turned ? filterWidth - 1 - tap : tap;
+    return region.loadVector(
+        filter, region.add(filterAt, region.index(stored * channels)), lanes);
+  };
+  int64_t reachEnd = filterWidth / 2 + tile.reachWidth + 1;
+  for (int64_t firstTap = filterWidth / 2 - tile.reachWidth;
+       firstTap < reachEnd; firstTap += tile.taps) {
+    int64_t endTap = std::min(firstTap + tile.taps, reachEnd);
+    LazyVectors inputs(loadInput), taps(loadTap);
+    forProducts({firstColumn, count, firstTap, endTap, filterWidth, width},
+                [&](int64_t column, int64_t output, int64_t tap) {
+                  Value load = inputs[column];
+                  sums[output] = vector::FMAOp::create(builder, load, taps[tap],
+                                                       sums[output]);
+                });
   }
   return sums;
 }

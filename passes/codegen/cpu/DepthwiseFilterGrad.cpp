@@ -9,6 +9,7 @@
 
 #include "passes/codegen/cpu/Generators.h"
 #include "passes/codegen/cpu/RegionEmitter.h"
+#include "passes/codegen/cpu/SlidingWindow.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -160,35 +161,24 @@ SmallVector<Value> FilterGradGenerator::emitMapRow(Value inputAt, Value gradAt,
   SmallVector<Value> sums(carried);
   Value input = region.buffer(anchor.getInput()),
         grad = region.buffer(anchor.getOutputGrad());
-  int64_t centre = filterWidth / 2;
+  auto loadInput = [&](int64_t column) {
+    return region.loadVector(
+        input, region.add(inputAt, region.index(column * channels)), lanes);
+  };
   for (int64_t first = 0; first < width; first += tile.width) {
     int64_t count = std::min(tile.width, width - first);
-    DenseMap<int64_t, Value> grads;
-    auto gradOf = [&](int64_t t) {
-      Value &vector = grads[t];
-      if (!vector)
-        vector = region.loadVector(
-            grad, region.add(gradAt, region.index((first + t) * channels)),
-            lanes);
-      return vector;
+    auto loadGrad = [&](int64_t output) {
+      Value at = region.add(gradAt, region.index((first + output) * channels));
+      return region.loadVector(grad, at, lanes);
     };
-    for (int64_t offset = firstTap; offset < endTap + count - 1; ++offset) {
-      int64_t column = first + offset - centre;
-      if (column < 0 || column >= width)
-        continue;
-      Value load;
-      for (int64_t t = 0; t < count; ++t) {
-        int64_t tap = offset - t;
-        if (tap < firstTap || tap >= endTap)
-          continue;
-        if (!load)
-          load = region.loadVector(
-              input, region.add(inputAt, region.index(column * channels)),
-              lanes);
-        Value &sum = sums[tap - firstTap];
-        sum = vector::FMAOp::create(builder, load, gradOf(t), sum);
-      }
-    }
+    LazyVectors inputs(loadInput), grads(loadGrad);
+    forProducts({first, count, firstTap, endTap, filterWidth, width},
+                [&](int64_t column, int64_t output, int64_t tap) {
+                  Value load = inputs[column];
+                  Value &sum = sums[tap - firstTap];
+                  sum =
+                      vector::FMAOp::create(builder, load, grads[output], sum);
+                });
   }
   return sums;
 }
