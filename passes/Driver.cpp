@@ -95,10 +95,14 @@ FailureOr<std::string> serialize(ModuleOp module,
   std::vector<std::pair<std::string, std::string>> properties;
   if (auto dictionary =
           module->getAttrOfType<DictionaryAttr>("bcssl.properties"))
-    for (NamedAttribute property : dictionary)
-      properties.emplace_back(
-          property.getName().str(),
-          cast<StringAttr>(property.getValue()).getValue().str());
+    for (NamedAttribute property : dictionary) {
+      auto text = dyn_cast<StringAttr>(property.getValue());
+      if (!text)
+        return module.emitError()
+               << "expects text for property " << property.getName() << ", got "
+               << property.getValue();
+      properties.emplace_back(property.getName().str(), text.getValue().str());
+    }
   return serializeExecutable(module, images, properties);
 }
 

@@ -25,8 +25,10 @@ def FormKernels : Pass<"bcssl-form-kernels", "::mlir::func::FuncOp"> {
     Pointwise values are computed again in a reader where that reads no more
     memory than loading them (`recompute`).
 
-    Does nothing to constants, reshapes and slices: they cost nothing. Comes
-    after `bcssl-expand` and `bcssl-pack-contractions`.
+    Does nothing to constants, reshapes and slices: they cost nothing. An
+    operation that no kernel can hold is an error. Comes after `bcssl-expand`
+    and `bcssl-pack-contractions`. Examples: test/passes/fusion/form-kernels.mlir
+    and form-kernels-blocks.mlir.
   }];
   let options = [
     Option<"fuse", "fuse", "bool", /*default=*/"true",

@@ -13,8 +13,8 @@ def Differentiate : Pass<"bcssl-differentiate", "::mlir::ModuleOp"> {
     (DifferentiableInterface) and adds what flows into one value from several
     readers. A value that the loss does not depend on gets zeros. An operation
     without a derivative on the way is an error, unless it stands behind
-    `bcssl.stop_gradient`. Comes first of all; does nothing to programs without
-    gradients. Gradients of operands that nobody asked for (of a network's
+    `bcssl.stop_gradient`. Comes before `bcssl-expand`; does nothing to programs
+    without gradients. Gradients of operands that nobody asked for (of a network's
     input) are left to canonicalization, which removes unused operations.
     Example: test/passes/graph/differentiate.mlir.
   }];
@@ -41,7 +41,7 @@ def Expand : Pass<"bcssl-expand", "::mlir::ModuleOp"> {
 def FoldBatchNorm : Pass<"bcssl-fold-batch-norm", "::mlir::ModuleOp"> {
   let summary = "Fold BatchNorm with running statistics into the convolution before it";
   let description = [{
-    Where `bcssl.batch_norm` reads the only use of a depthwise convolution and
+    Where `bcssl.batch_norm` is the only reader of a depthwise convolution and
     its statistics are variables, the filter is scaled by
     scale / sqrt(variance + epsilon) and what is left is one offset per channel.
     Does nothing where the statistics are computed from the batch; remarks say

@@ -12,7 +12,7 @@ def PackContractions : Pass<"bcssl-pack-contractions", "::mlir::func::FuncOp"> {
     right operand and `bcssl.packed_contract`. Contractions that share a weight
     share the packed copy after common subexpressions are merged. Does nothing
     to the form `tn`, whose operands are both read along rows. Comes before
-    `bcssl-form-kernels`.
+    `bcssl-form-kernels`. Example: test/passes/schedule/pack-contractions.mlir.
   }];
   let dependentDialects = ["::bcssl::BcsslDialect"];
 }
@@ -24,7 +24,7 @@ def TileLargeKernels : Pass<"bcssl-tile-large-kernels", "::mlir::func::FuncOp"> 
     of a 31x31 filter on a 7x7 map 169 of 961 taps can. The pass writes the
     reach of each depthwise kernel into its tile configuration and chooses how
     many outputs and filter columns stay in registers. Comes after
-    `bcssl-form-kernels`.
+    `bcssl-form-kernels`. Example: test/passes/schedule/tile-large-kernels.mlir.
   }];
   let dependentDialects = ["::bcssl::BcsslDialect"];
 }
@@ -35,6 +35,7 @@ def ChooseTiles : Pass<"bcssl-choose-tiles", "::mlir::func::FuncOp"> {
     Writes the cost model's choice into `tile` of each kernel that has none.
     Kernels with partial sums take the rows of one partial sum as a tile.
     Comes after `bcssl-tile-large-kernels`.
+    Example: test/passes/schedule/choose-tiles.mlir.
   }];
   let dependentDialects = ["::bcssl::BcsslDialect"];
 }
@@ -49,7 +50,9 @@ def PlanMemory : Pass<"bcssl-plan-memory", "::mlir::ModuleOp"> {
     variable's own place where every reader of the old value has run before, or
     reads the same element in the same kernel; else it is copied at the end
     (`bcssl.moves` of the function). A checker verifies that no two live
-    buffers overlap. Comes last.
+    buffers overlap. An operation outside of kernels, an argument or a result
+    without a name, and the name of no variable or of one with another type are
+    errors. Comes last. Example: test/passes/schedule/plan-memory.mlir.
   }];
   let dependentDialects = ["::bcssl::BcsslDialect"];
 }

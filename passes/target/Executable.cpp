@@ -3,6 +3,7 @@
 #include "passes/target/Executable.h"
 
 #include "dialects/bcssl/Bcssl.h"
+#include "passes/schedule/CheckProgram.h"
 #include "runtime/schema/Executable_generated.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -70,6 +71,82 @@ schema::Slot slotOf(Attribute attribute) {
     numbers.push_back(word.getZExtValue());
   return schema::Slot(static_cast<schema::Space>(numbers[0]), numbers[1],
                       numbers[2]);
+}
+
+bool isNumber(Attribute attribute) {
+  auto number = dyn_cast_or_null<IntegerAttr>(attribute);
+  return number && number.getType().isInteger(64) &&
+         !number.getValue().isNegative();
+}
+
+/// [space, offset, bytes].
+bool isSlot(Attribute attribute) {
+  auto words = dyn_cast_or_null<ArrayAttr>(attribute);
+  return words && words.size() == 3 && llvm::all_of(words, isNumber) &&
+         cast<IntegerAttr>(words[0]).getInt() <=
+             static_cast<int64_t>(schema::Space::MAX);
+}
+
+bool areSlots(Attribute attribute, size_t count) {
+  auto slots = dyn_cast_or_null<ArrayAttr>(attribute);
+  return slots && slots.size() == count && llvm::all_of(slots, isSlot);
+}
+
+/// Whether code and memory plan have left what a kernel's launch needs.
+bool isPlanned(KernelOp kernel, ModuleOp code) {
+  auto symbol = kernel->getAttrOfType<StringAttr>("symbol");
+  size_t arguments = kernel->getNumOperands() + kernel->getNumResults();
+  auto function =
+      symbol ? code.lookupSymbol<func::FuncOp>(symbol) : func::FuncOp();
+  return function && function.getNumArguments() == arguments + 1 &&
+         isNumber(kernel->getAttr("tiles")) &&
+         areSlots(kernel->getAttr("slots"), arguments);
+}
+
+bool isPlanned(func::FuncOp function) {
+  auto moves = function->getAttrOfType<ArrayAttr>("bcssl.moves");
+  bool planned = moves && llvm::all_of(moves, [](Attribute move) {
+                   return areSlots(move, 2);
+                 });
+  for (StringRef name :
+       {"bcssl.arena_bytes", "bcssl.input_bytes", "bcssl.output_bytes"})
+    planned &= isNumber(function->getAttr(name));
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    planned &= !function.getArgAttr(i, "bcssl.input") ||
+               (function.getArgAttrOfType<StringAttr>(i, "bcssl.input") &&
+                isNumber(function.getArgAttr(i, "bcssl.offset")));
+  for (unsigned i = 0; i < function.getNumResults(); ++i)
+    planned &= !function.getResultAttr(i, "bcssl.output") ||
+               (function.getResultAttrOfType<StringAttr>(i, "bcssl.output") &&
+                isNumber(function.getResultAttr(i, "bcssl.offset")));
+  return planned;
+}
+
+/// A planned module may come from a file: reports what the passes have not
+/// left.
+LogicalResult checkPlanned(ModuleOp module) {
+  auto report = [](Operation *op) {
+    return op->emitOpError("expects a planned program: run the stages before");
+  };
+  auto code = module.lookupSymbol<ModuleOp>("kernels");
+  if (!code || !isNumber(module->getAttr("bcssl.state_bytes")))
+    return report(module);
+  for (auto variable : module.getOps<VariableOp>())
+    if (failed(checkVariable(variable)) ||
+        !isNumber(variable->getAttr("bcssl.offset")))
+      return report(variable);
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (function.isDeclaration())
+      continue;
+    if (failed(checkProgram(function)))
+      return failure();
+    if (!isPlanned(function))
+      return report(function);
+    for (auto kernel : function.getBody().front().getOps<KernelOp>())
+      if (!isPlanned(kernel, code))
+        return report(kernel);
+  }
+  return success();
 }
 
 class Serializer {
@@ -188,7 +265,8 @@ FailureOr<std::string> Serializer::run(
   auto variableTable = variables();
   std::vector<fb::Offset<schema::Program>> programs;
   for (auto function : module.getOps<func::FuncOp>())
-    programs.push_back(program(function));
+    if (!function.isDeclaration())
+      programs.push_back(program(function));
   std::vector<fb::Offset<schema::Kernel>> kernelTable;
   for (auto &[symbol, index] : kernels)
     kernelTable.push_back(schema::CreateKernelDirect(
@@ -218,6 +296,8 @@ FailureOr<std::string> Serializer::run(
 FailureOr<std::string> serializeExecutable(
     ModuleOp module, const std::vector<KernelImage> &images,
     const std::vector<std::pair<std::string, std::string>> &properties) {
+  if (failed(checkPlanned(module)))
+    return failure();
   return Serializer(module).run(images, properties);
 }
 
