@@ -59,11 +59,12 @@ func.func @contractions(%x: tensor<6272x16xf32>, %v: tensor<4x16xf32>, %w: tenso
   return %y, %z : tensor<6272x128xf32>, tensor<4x128xf32>
 }
 
-// A small weight gradient is cut finer.
+// Weight gradients: 12 rows of registers and 96 columns divide 768; a small one
+// is cut finer, one register tile to a tile.
 
 // CHECK-LABEL: func.func @weight_gradients(
-// CHECK:         bcssl.kernel contraction({{.*}}) tile {block = 64 : i64, columns = 64 : i64, register_rows = 12 : i64, rows = 48 : i64}
-// CHECK:         bcssl.kernel contraction({{.*}}) tile {block = 64 : i64, columns = 64 : i64, register_rows = [[ROWS:[0-9]+]] : i64, rows = [[ROWS]] : i64}
+// CHECK:         bcssl.kernel contraction({{.*}}) tile {block = 64 : i64, columns = 96 : i64, register_rows = 12 : i64, rows = 96 : i64}
+// CHECK:         bcssl.kernel contraction({{.*}}) tile {block = 64 : i64, columns = 32 : i64, register_rows = [[ROWS:[0-9]+]] : i64, rows = [[ROWS]] : i64}
 func.func @weight_gradients(%x: tensor<100x768xf32>, %y: tensor<100x16xf32>) -> (tensor<768x768xf32>, tensor<16x16xf32>) {
   %l = bcssl.kernel contraction(%a = %x) : (tensor<100x768xf32>) -> tensor<768x768xf32> {
     %c = bcssl.contract tn %a, %a : tensor<100x768xf32>, tensor<100x768xf32> -> tensor<768x768xf32>
