@@ -40,11 +40,23 @@ StringRef ptxVersionOf(StringRef chip) {
       .Default("+ptx86");
 }
 
+/// "sm_80", "sm_90a", ...: older ones lack what bf16 and maximumf need.
+bool isKnownChip(StringRef chip) {
+  unsigned number = 0;
+  return chip.consume_front("sm_") && !chip.consumeInteger(10, number) &&
+         number >= 80 && (chip.empty() || chip == "a" || chip == "f");
+}
+
 struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
   using EmitGpuKernelsBase::EmitGpuKernelsBase;
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (!isKnownChip(chip)) {
+      module.emitError() << "expects a chip from sm_80 on, got '" << chip
+                         << "'";
+      return signalPassFailure();
+    }
     if (Operation *taken = module.lookupSymbol("kernels")) {
       taken->emitOpError(
           "takes the name of the module that the kernels are emitted to");
