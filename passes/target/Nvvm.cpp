@@ -173,7 +173,7 @@ FailureOr<std::string> compilePtx(gpu::GPUModuleOp kernels) {
     return kernels.emitError()
            << "expects kernels that keep their values in registers, got local "
               "memory";
-  if (StringRef(ptx).contains("call.uni") || StringRef(ptx).contains("__nv_"))
+  if (StringRef(ptx).contains("\tcall") || StringRef(ptx).contains("__nv_"))
     return kernels.emitError()
            << "expects kernels that call nothing, got a call in PTX";
   return ptx.str().str();

@@ -25,8 +25,8 @@ def SerializeGpuKernels : Pass<"bcssl-serialize-gpu-kernels", "::mlir::ModuleOp"
     chip, whose `notes` hold what ptxas said (registers, spills). PTX that calls a
     function or needs local memory is an error: neither would run, or run fast.
     ptxas is looked for in the option, `BCSSL_PTXAS`, the CUDA folders and `PATH`;
-    without it there is only PTX, and a remark says so. Comes last in
-    `--bcssl-nvvm`'s company.
+    without it there is only PTX, and a remark says so. Comes after the pipeline
+    `--bcssl-nvvm`.
   }];
   let options = [
     Option<"ptxas", "ptxas", "std::string", /*default=*/"", "path of ptxas">,

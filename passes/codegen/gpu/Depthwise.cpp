@@ -142,8 +142,9 @@ void DepthwiseGenerator::copyInput() {
         -tile.reachWidth);
     Value channel = kernel.add(
         firstChannel, kernel.mul(kernel.remainder(i, pieces), copyLanes));
-    Value inside = kernel.both(kernel.within(row, shape.height),
-                               kernel.within(column, shape.width));
+    Value inside = kernel.within(column, shape.width);
+    if (tile.height < shape.height) // else the block has the whole map's rows
+      inside = kernel.both(kernel.within(row, shape.height), inside);
     if (shape.channels % tile.channels != 0)
       inside = kernel.both(inside, kernel.within(channel, shape.channels));
     Value mapRow = kernel.add(kernel.mul(image, shape.height), row);
