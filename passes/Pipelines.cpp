@@ -46,7 +46,8 @@ static void addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-void buildStage(OpPassManager &manager, Stage stage, KernelFormation formation) {
+void buildStage(OpPassManager &manager, Stage stage,
+                KernelFormation formation) {
   switch (stage) {
   case Stage::Input:
     manager.addPass(createFoldBatchNorm());
@@ -60,8 +61,8 @@ void buildStage(OpPassManager &manager, Stage stage, KernelFormation formation) 
   case Stage::Expanded:
     manager.addNestedPass<func::FuncOp>(createPackContractions());
     addCleanup(manager);
-    manager.addNestedPass<func::FuncOp>(
-        createFormKernels(FormKernelsOptions{formation.fuse, formation.recompute}));
+    manager.addNestedPass<func::FuncOp>(createFormKernels(
+        FormKernelsOptions{formation.fuse, formation.recompute}));
     addCleanup(manager);
     return;
   case Stage::Kernels:
@@ -99,7 +100,8 @@ void registerPasses() {
   registerBcsslCodegenCpuPasses();
   registerBcsslCodegenGpuPasses();
   registerBcsslTargetPasses();
-  PassPipelineRegistration<>("bcssl-cpu", "Compile programs to planned kernels for the CPU",
+  PassPipelineRegistration<>("bcssl-cpu",
+                             "Compile programs to planned kernels for the CPU",
                              buildCpuPipeline);
   PassPipelineRegistration<NvvmOptions>(
       "bcssl-nvvm",
@@ -108,9 +110,9 @@ void registerPasses() {
 }
 
 void registerDialects(DialectRegistry &registry) {
-  registry.insert<BcsslDialect, arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
-                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-                  vector::VectorDialect>();
+  registry.insert<BcsslDialect, arith::ArithDialect, func::FuncDialect,
+                  LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                  scf::SCFDialect, vector::VectorDialect>();
   registerNvvmTarget(registry);
 }
 

@@ -33,7 +33,8 @@ struct KernelFormation {
 };
 
 /// Adds the passes that lead from `stage` to the next one.
-void buildStage(mlir::OpPassManager &manager, Stage stage, KernelFormation formation = {});
+void buildStage(mlir::OpPassManager &manager, Stage stage,
+                KernelFormation formation = {});
 
 /// Adds all passes from a model's programs to planned CPU kernels: the pipeline
 /// `--bcssl-cpu`.

@@ -49,8 +49,7 @@ void visitFields(GpuDepthwiseTile &tile, Visit visit) {
   visit("reach_width", tile.reachWidth);
 }
 
-template <typename Tile>
-DictionaryAttr write(MLIRContext *context, Tile tile) {
+template <typename Tile> DictionaryAttr write(MLIRContext *context, Tile tile) {
   Builder builder(context);
   SmallVector<NamedAttribute> fields;
   visitFields(tile, [&](StringRef name, auto &field) {
@@ -90,13 +89,15 @@ bool isLegal(const DepthwiseTile &tile) {
 }
 
 bool isLegal(const ContractionTile &tile) {
-  return tile.registerRows >= 1 && tile.rows >= 1 && tile.rows % tile.registerRows == 0 &&
-         tile.panels >= 1 && 2 * tile.registerRows + 3 <= vectorRegisters;
+  return tile.registerRows >= 1 && tile.rows >= 1 &&
+         tile.rows % tile.registerRows == 0 && tile.panels >= 1 &&
+         2 * tile.registerRows + 3 <= vectorRegisters;
 }
 
 bool isLegal(const WeightGradTile &tile) {
-  return tile.registerRows >= 1 && tile.rows >= 1 && tile.rows % tile.registerRows == 0 &&
-         tile.columns >= 1 && tile.columns % panelWidth == 0 && tile.block >= 1 &&
+  return tile.registerRows >= 1 && tile.rows >= 1 &&
+         tile.rows % tile.registerRows == 0 && tile.columns >= 1 &&
+         tile.columns % panelWidth == 0 && tile.block >= 1 &&
          2 * tile.registerRows + 3 <= vectorRegisters;
 }
 
@@ -149,15 +150,22 @@ DictionaryAttr toAttribute(MLIRContext *context, const WeightGradTile &tile) {
 DictionaryAttr toAttribute(MLIRContext *context, const DepthwiseTile &tile) {
   return write(context, tile);
 }
-DictionaryAttr toAttribute(MLIRContext *context,
-                           const GpuDepthwiseTile &tile) {
+DictionaryAttr toAttribute(MLIRContext *context, const GpuDepthwiseTile &tile) {
   return write(context, tile);
 }
 
-void fromAttribute(DictionaryAttr attribute, RowwiseTile &tile) { read(attribute, tile); }
-void fromAttribute(DictionaryAttr attribute, ContractionTile &tile) { read(attribute, tile); }
-void fromAttribute(DictionaryAttr attribute, WeightGradTile &tile) { read(attribute, tile); }
-void fromAttribute(DictionaryAttr attribute, DepthwiseTile &tile) { read(attribute, tile); }
+void fromAttribute(DictionaryAttr attribute, RowwiseTile &tile) {
+  read(attribute, tile);
+}
+void fromAttribute(DictionaryAttr attribute, ContractionTile &tile) {
+  read(attribute, tile);
+}
+void fromAttribute(DictionaryAttr attribute, WeightGradTile &tile) {
+  read(attribute, tile);
+}
+void fromAttribute(DictionaryAttr attribute, DepthwiseTile &tile) {
+  read(attribute, tile);
+}
 void fromAttribute(DictionaryAttr attribute, GpuDepthwiseTile &tile) {
   read(attribute, tile);
 }

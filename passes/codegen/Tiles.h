@@ -114,10 +114,14 @@ bool isLegal(const WeightGradTile &tile);
 bool isLegal(const GpuDepthwiseTile &tile, int64_t mapHeight,
              int64_t elementBytes, const GpuLimits &limits);
 
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const RowwiseTile &tile);
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const ContractionTile &tile);
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const WeightGradTile &tile);
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const DepthwiseTile &tile);
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
+                                 const RowwiseTile &tile);
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
+                                 const ContractionTile &tile);
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
+                                 const WeightGradTile &tile);
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
+                                 const DepthwiseTile &tile);
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
                                  const GpuDepthwiseTile &tile);
 

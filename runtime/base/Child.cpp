@@ -30,8 +30,10 @@ static std::string ownDirectory() {
 }
 
 Result<std::string> findTool(const std::string &name) {
+  const char *tools = std::getenv("BCSSL_TOOLS");
   const char *path = std::getenv("PATH");
-  std::string directories = ownDirectory() + ":" + (path ? path : "");
+  std::string directories = std::string(tools ? tools : "") + ":" +
+                            ownDirectory() + ":" + (path ? path : "");
   for (size_t start = 0; start <= directories.size();) {
     size_t end = std::min(directories.find(':', start), directories.size());
     std::string file = directories.substr(start, end - start) + "/" + name;

@@ -14,8 +14,9 @@
 
 namespace bcssl {
 
-/// Where a tool of ours is: beside the running program, or the first of that
-/// name in PATH. Errors: "tool-missing" (NoInput).
+/// Where a tool of ours is: in the folder that BCSSL_TOOLS names, beside the
+/// running program, or the first of that name in PATH. Errors: "tool-missing"
+/// (NoInput).
 Result<std::string> findTool(const std::string &name);
 
 /// How a child ended.

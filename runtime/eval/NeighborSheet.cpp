@@ -55,6 +55,8 @@ Status writeNeighborSheet(const std::string &path, const Sample &bank,
   std::vector<SheetRow> sheet;
   for (int64_t row = 0; row < rows; ++row) {
     SheetRow line;
+    if (row == 0)
+      line.title = "Query and nearest training images; green: same class";
     BCSSL_ASSIGN_OR_RETURN(query, cellOf(chosen, row));
     int64_t truth = queries.data->label(chosen.indices[row]);
     line.cells.push_back(std::move(query));

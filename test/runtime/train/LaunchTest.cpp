@@ -31,8 +31,8 @@ protected:
   LaunchTest() {
     StopSignals::reset();
     fs::create_directories(directory.path + "/bin");
-    std::string path = directory.path + "/bin:" + std::getenv("PATH");
-    setenv("PATH", path.c_str(), 1);
+    // Before the real compiler, which may lie beside this program.
+    setenv("BCSSL_TOOLS", (directory.path + "/bin").c_str(), 1);
     // Two IDX files: three grey images of 2 by 2 with labels.
     std::string images("\0\0\x08\x03\0\0\0\3\0\0\0\2\0\0\0\2abcdefghijkl", 28);
     std::string labels("\0\0\x08\x01\0\0\0\3\0\1\2", 11);
