@@ -2,7 +2,7 @@
 //
 // Takes the steps of a DINO program from weights, batches and schedule values
 // that dino_torch.py has written with --dump and --losses, and compares the
-// losses.
+// losses. Prints one JSON object.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,16 +13,18 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 
 using namespace bcssl;
 
 namespace {
 
 struct Arguments {
-  std::string program, folder;
+  std::string program, folder, losses;
   int64_t threads = 0, compared = 20;
   double tolerance = 1e-3;
 };
@@ -53,8 +55,33 @@ Result<Batch> readBatch(const std::string &folder, int64_t step) {
   return batch;
 }
 
-/// The largest difference over the compared steps.
-Result<double> replay(const Arguments &arguments) {
+/// Both losses of each step.
+struct Comparison {
+  std::vector<double> ours, peer;
+
+  double difference(size_t step) const {
+    return std::abs(ours[step] - peer[step]);
+  }
+  /// The largest difference of the first steps; NaN where one is NaN.
+  double worst(size_t steps) const {
+    double result = 0;
+    for (size_t step = 0; step < std::min(steps, ours.size()); ++step) {
+      if (std::isnan(difference(step)))
+        return difference(step);
+      result = std::max(result, difference(step));
+    }
+    return result;
+  }
+  /// The first step whose losses differ by more than the tolerance.
+  std::optional<size_t> parting(double tolerance) const {
+    for (size_t step = 0; step < ours.size(); ++step)
+      if (!(difference(step) <= tolerance))
+        return step;
+    return std::nullopt;
+  }
+};
+
+Result<Comparison> replay(const Arguments &arguments) {
   BCSSL_ASSIGN_OR_RETURN(executable, Executable::open(arguments.program));
   SessionOptions options;
   options.threads = static_cast<unsigned>(arguments.threads);
@@ -64,7 +91,7 @@ Result<double> replay(const Arguments &arguments) {
   BCSSL_RETURN_IF_ERROR(
       loadWeights(arguments.folder + "/initial.safetensors", learner->state()));
 
-  double worst = 0;
+  Comparison comparison;
   std::ifstream lines(arguments.folder + "/losses.jsonl");
   std::string line;
   for (int64_t step = 0; std::getline(lines, line); ++step) {
@@ -79,16 +106,41 @@ Result<double> replay(const Arguments &arguments) {
     BCSSL_RETURN_IF_ERROR(learner->step(batch, scalars, /*seed=*/0, step));
     for (const StepOutput &output : learner->outputs())
       if (output.name == "loss") {
-        double expected = values["loss"];
-        double difference = std::abs(output.value - expected);
-        // A NaN must not pass.
-        if (step < arguments.compared && !(difference <= worst))
-          worst = difference;
-        std::printf("{\"step\": %lld, \"ours\": %.7g, \"peer\": %.7g}\n",
-                    static_cast<long long>(step), output.value, expected);
+        comparison.ours.push_back(output.value);
+        comparison.peer.push_back(values["loss"]);
       }
   }
-  return worst;
+  return comparison;
+}
+
+nlohmann::ordered_json summary(const Arguments &arguments,
+                               const Comparison &comparison) {
+  auto compared = static_cast<size_t>(arguments.compared);
+  nlohmann::ordered_json json = {
+      {"case", "losses/micro/dino/f32"},
+      {"steps", comparison.ours.size()},
+      {"compared", std::min(compared, comparison.ours.size())},
+      {"tolerance", arguments.tolerance},
+      {"difference", comparison.worst(compared)},
+      {"difference_of_all", comparison.worst(comparison.ours.size())},
+      {"parted_at", nullptr},
+      {"last_ours", comparison.ours.back()},
+      {"last_peer", comparison.peer.back()}};
+  if (auto step = comparison.parting(arguments.tolerance))
+    json["parted_at"] = *step;
+  return json;
+}
+
+Status writeLosses(const std::string &path, const Comparison &comparison) {
+  std::ofstream file(path);
+  for (size_t step = 0; step < comparison.ours.size(); ++step)
+    file << nlohmann::ordered_json{{"step", step},
+                                   {"ours", comparison.ours[step]},
+                                   {"peer", comparison.peer[step]}}
+         << '\n';
+  if (!file.flush())
+    return Error{ExitCode::Io, "losses-write", "cannot write", path};
+  return {};
 }
 
 } // namespace
@@ -104,15 +156,25 @@ int main(int argc, char **argv) {
   flags.add("compared", arguments.compared, "steps whose losses must agree",
             {.minimum = 1});
   flags.add("tolerance", arguments.tolerance, "largest difference of a loss");
+  flags.add("losses", arguments.losses, "file for both losses of each step");
   if (auto exit = flags.parse(argc, argv))
     return *exit;
-  auto worst = replay(arguments);
-  if (!worst) {
-    std::fprintf(stderr, "bcssl-replay: %s\n", worst.error().text().c_str());
-    return static_cast<int>(worst.error().code);
-  }
-  std::fprintf(stderr, "largest difference over %lld steps: %.2g\n",
-               static_cast<long long>(arguments.compared), *worst);
-  return static_cast<int>(*worst <= arguments.tolerance ? ExitCode::Done
-                                                        : ExitCode::Failed);
+  auto fail = [](const Error &error) {
+    std::fprintf(stderr, "bcssl-replay: %s\n", error.text().c_str());
+    return static_cast<int>(error.code);
+  };
+  auto comparison = replay(arguments);
+  if (!comparison)
+    return fail(comparison.error());
+  if (comparison->ours.empty())
+    return fail({ExitCode::NoInput, "losses-empty",
+                 "expects the losses of at least one step",
+                 arguments.folder + "/losses.jsonl"});
+  if (!arguments.losses.empty())
+    if (Status status = writeLosses(arguments.losses, *comparison); !status)
+      return fail(status.error());
+  std::puts(summary(arguments, *comparison).dump().c_str());
+  double worst = comparison->worst(static_cast<size_t>(arguments.compared));
+  return static_cast<int>(worst <= arguments.tolerance ? ExitCode::Done
+                                                       : ExitCode::Failed);
 }
