@@ -2,6 +2,8 @@
 
 #include "passes/target/Nvvm.h"
 
+#include "passes/target/Optimize.h"
+
 #include "passes/target/Passes.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -26,7 +28,6 @@
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -104,26 +105,6 @@ std::unique_ptr<llvm::TargetMachine> makeMachine(NVVM::NVVMTargetAttr target,
       llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
-void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  // The kernels are vectorised and unrolled by construction.
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopUnrolling = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
-      .run(module, modules);
-}
-
 /// Functions without a body would have to come from libdevice.
 LogicalResult verifyNoCalls(const llvm::Module &module,
                             gpu::GPUModuleOp kernels) {
@@ -157,7 +138,7 @@ FailureOr<std::string> compilePtx(gpu::GPUModuleOp kernels) {
            << "no code generator for " << target.getChip() << ": " << message;
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
-  optimize(*module, *machine);
+  optimizeModule(*module, *machine, llvm::OptimizationLevel::O3);
   if (failed(verifyNoCalls(*module, kernels)))
     return failure();
 
