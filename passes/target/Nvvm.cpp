@@ -3,7 +3,6 @@
 #include "passes/target/Nvvm.h"
 
 #include "passes/target/Optimize.h"
-
 #include "passes/target/Passes.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
