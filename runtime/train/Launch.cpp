@@ -10,8 +10,10 @@
 #include "runtime/train/RunConfig.h"
 #include "runtime/train/RunFolder.h"
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <sys/resource.h>
 
 namespace bcssl {
 
@@ -112,8 +114,22 @@ program(const TrainCommand &command) {
 }
 
 /// Words on stderr, and the same as data on stdout.
+/// What a run costs beside its steps.
+struct RunCost {
+  double compileSeconds = 0; ///< until the artifact was there and verified
+  int64_t arenaBytes = 0;    ///< as planned
+  int64_t arenaTouched = 0;  ///< pages of it that are resident
+};
+
+/// Largest resident set of this process so far, in bytes.
+static int64_t peakResidentBytes() {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
 static void printSummary(const TrainSettings &settings,
-                         const TrainSummary &summary) {
+                         const TrainSummary &summary, const RunCost &cost) {
   double speed = summary.seconds > 0
                      ? static_cast<double>(summary.images) / summary.seconds
                      : 0;
@@ -130,6 +146,10 @@ static void printSummary(const TrainSettings &settings,
                                {"seconds", summary.seconds},
                                {"images_per_s", speed},
                                {"train_loss", summary.loss},
+                               {"compile_seconds", cost.compileSeconds},
+                               {"peak_rss_bytes", peakResidentBytes()},
+                               {"arena_bytes", cost.arenaBytes},
+                               {"arena_touched_bytes", cost.arenaTouched},
                                {"checkpoint", summary.checkpoint},
                                {"hash", summary.hash}});
   std::printf("%s\n", line.c_str());
@@ -143,12 +163,18 @@ Result<TrainSummary> launchTraining(const TrainCommand &command, int argc,
   BCSSL_ASSIGN_OR_RETURN(opened, openDataset(settings.data, Split::Train));
   std::shared_ptr<const Dataset> data = std::move(opened);
   BCSSL_ASSIGN_OR_RETURN(lock, FolderLock::take(settings.train.output));
+  RunCost cost;
+  auto start = std::chrono::steady_clock::now();
   BCSSL_ASSIGN_OR_RETURN(executable, program(command));
+  cost.compileSeconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count();
   BCSSL_ASSIGN_OR_RETURN(
       session,
       Session::open(executable,
                     {.threads = static_cast<unsigned>(settings.threads)}));
   std::string description = session->description();
+  const Session &memory = *session; // owned by the learner from here on
   BCSSL_ASSIGN_OR_RETURN(learner, SessionLearner::create(std::move(session)));
   const StepShape &shape = learner->shape();
   settings.train.augment = augmentFor(shape, settings.train.augment);
@@ -174,7 +200,9 @@ Result<TrainSummary> launchTraining(const TrainCommand &command, int argc,
     say(settings, "warning: " + change);
   BCSSL_ASSIGN_OR_RETURN(summary,
                          train(*learner, std::move(data), settings.train));
-  printSummary(settings, summary);
+  cost.arenaBytes = static_cast<int64_t>(memory.arenaBytes());
+  cost.arenaTouched = static_cast<int64_t>(memory.arenaResidentBytes());
+  printSummary(settings, summary, cost);
   return summary;
 }
 
