@@ -4,7 +4,7 @@
 // 14 x 32 results over the whole reduction, so nothing is read back; rows are
 // broadcast from memory, which x86 folds into or issues beside the FMA. The
 // epilogue runs over a copy of the register tile on the stack, because keeping
-// 28 accumulators live beside an erf spills (codegen notes in docs/Codegen.md).
+// 28 accumulators live beside an erf spills.
 //
 //===----------------------------------------------------------------------===//
 

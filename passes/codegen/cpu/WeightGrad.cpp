@@ -3,7 +3,7 @@
 // result[n,k] = sum over m of left[m,n] * right[m,k]. One tile covers a block
 // of the result and runs over m in blocks. The tile's columns of both operands
 // are copied to the stack block by block: read in place, rows that lie a power
-// of two apart fall into a few sets of the first-level cache (73 against 150
+// of two apart fall into a few sets of the first-level cache (73 against 128
 // GFLOP/s for 6272 x (192, 768) on one Sapphire Rapids core).
 //
 //===----------------------------------------------------------------------===//
