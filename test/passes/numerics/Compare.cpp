@@ -6,10 +6,11 @@
 #include "passes/fusion/Passes.h"
 #include "runtime/base/Philox.h"
 #include "runtime/executable/Session.h"
-#include "test/reference/Interpreter.h"
+#include "test/reference/ErrorBound.h"
 
 #include "mlir/Parser/Parser.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -124,17 +125,27 @@ Status runCompiled(const std::string &bytes, func::FuncOp function,
 
 } // namespace
 
-double Compared::relativeError() const {
-  double largest = 1e-30, difference = 0;
+double Compared::excess() const {
+  double largest = 0;
   for (size_t i = 0; i < expected.size(); ++i) {
-    largest = std::max(largest, std::abs(expected[i]));
     double distance = std::abs(computed[i] - expected[i]);
     // A comparison with NaN is false: count it as infinitely wrong.
-    difference = distance <= difference ? difference
-                 : std::isnan(distance) ? INFINITY
-                                        : distance;
+    if (std::isnan(distance))
+      return INFINITY;
+    if (distance > 0)
+      largest = std::max(largest, distance / bounds[i]);
   }
-  return difference / largest;
+  return largest;
+}
+
+double Compared::tolerance() const {
+  std::vector<double> sorted = bounds;
+  auto median = sorted.begin() + sorted.size() / 2;
+  std::nth_element(sorted.begin(), median, sorted.end());
+  double largest = 1e-2; // a result that is zero has a scale too
+  for (double value : expected)
+    largest = std::max(largest, std::abs(value));
+  return *median / largest;
 }
 
 std::vector<Compared>
@@ -158,8 +169,14 @@ compareProgram(const std::string &text, const CompareOptions &options,
   Values values;
   auto arguments = drawArguments(function, options, ranges, values);
   auto expected = reference::interpret(function, arguments);
+  // Rounding happens in the operations that coarse ones are written with.
+  PassManager expansion(&context);
+  buildStage(expansion, Stage::Differentiated);
+  if (failed(expansion.run(*original)))
+    return {};
+  auto bounds = reference::boundErrors(function, arguments);
   FailureOr<std::string> bytes = compileText(*module, options);
-  if (failed(expected) || failed(bytes))
+  if (failed(expected) || failed(bounds) || failed(bytes))
     return {};
   std::vector<Compared> results(function.getNumResults());
   for (unsigned i = 0; i < function.getNumResults(); ++i) {
@@ -167,6 +184,7 @@ compareProgram(const std::string &text, const CompareOptions &options,
       if (auto name = function.getResultAttrOfType<StringAttr>(i, kind))
         results[i].name = name.str();
     results[i].expected = (*expected)[i].values;
+    results[i].bounds = (*bounds)[i].values;
   }
   if (Status status = runCompiled(*bytes, function, options, values, results);
       !status) {

@@ -23,15 +23,19 @@ struct Compared {
   std::string name;
   std::vector<float> computed;
   std::vector<double> expected;
-  /// Largest |computed - expected| over the largest |expected|.
-  double relativeError() const;
+  std::vector<double> bounds; ///< of |computed - expected|, an element each
+  /// Largest |computed - expected| in units of its bound: at most 1 where
+  /// nothing but rounding parts them.
+  double excess() const;
+  /// The median of the bounds over the largest |expected|: how much a fault
+  /// must change to be seen.
+  double tolerance() const;
 };
 
 /// Compiles the function `@f` of the MLIR text, runs it on random inputs and
 /// state, and interprets it in float64 on the same numbers. Inputs are uniform
-/// in
-/// [-1, 1); those named in `ranges` in [low, high). Integer inputs are drawn in
-/// the same way and truncated. Empty on failure, with a message on stderr.
+/// in [-1, 1); those named in `ranges` in [low, high). Integer inputs are drawn
+/// in the same way and truncated. Empty on failure, with a message on stderr.
 std::vector<Compared> compareProgram(
     const std::string &text, const CompareOptions &options = {},
     const std::map<std::string, std::pair<double, double>> &ranges = {});
