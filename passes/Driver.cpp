@@ -2,6 +2,7 @@
 
 #include "passes/Driver.h"
 
+#include "passes/codegen/cpu/Passes.h"
 #include "passes/target/Executable.h"
 #include "passes/target/Native.h"
 
@@ -69,24 +70,43 @@ FailureOr<CpuLevel> levelOf(ModuleOp module, const std::string &target) {
          << "', expects cpu:native, cpu:x86-64-v3 or cpu:x86-64-v4";
 }
 
-FailureOr<std::string> serialize(ModuleOp module,
-                                 const CompileOptions &options) {
+/// The kernel functions of a planned module for a CPU level: those that stand
+/// in it, or, where these are for another level, emitted anew from its kernels.
+FailureOr<OwningOpRef<ModuleOp>> kernelsFor(ModuleOp module, CpuLevel level) {
   auto kernels = module.lookupSymbol<ModuleOp>("kernels");
   if (!kernels)
     return module.emitError("expects a planned module with emitted kernels");
-  OwningOpRef<ModuleOp> lowered = kernels.clone();
-  {
-    StageTimer timer(options.timing, "lower kernels");
-    if (failed(lowerKernels(*lowered)))
-      return failure();
-  }
+  auto emittedFor = kernels->getAttrOfType<StringAttr>("bcssl.level");
+  if (emittedFor && emittedFor.getValue() == nameOf(level))
+    return OwningOpRef<ModuleOp>(kernels.clone());
+  OwningOpRef<ModuleOp> whole = module.clone();
+  whole->lookupSymbol("kernels")->erase();
+  PassManager manager(module.getContext());
+  manager.addPass(createEmitCpuKernels({nameOf(level).str()}));
+  if (failed(manager.run(*whole)))
+    return failure();
+  Operation *emitted = whole->lookupSymbol("kernels");
+  emitted->remove();
+  return OwningOpRef<ModuleOp>(cast<ModuleOp>(emitted));
+}
+
+FailureOr<std::string> serialize(ModuleOp module,
+                                 const CompileOptions &options) {
   std::vector<KernelImage> images;
   for (const std::string &target : options.targets) {
     FailureOr<CpuLevel> level = levelOf(module, target);
     if (failed(level))
       return failure();
+    FailureOr<OwningOpRef<ModuleOp>> lowered = kernelsFor(module, *level);
+    if (failed(lowered))
+      return failure();
+    {
+      StageTimer timer(options.timing, "lower kernels");
+      if (failed(lowerKernels(**lowered)))
+        return failure();
+    }
     StageTimer timer(options.timing, "machine code");
-    auto bytes = compileNative(*lowered, *level);
+    auto bytes = compileNative(**lowered, *level);
     if (failed(bytes))
       return failure();
     images.push_back(
@@ -111,6 +131,11 @@ FailureOr<std::string> serialize(ModuleOp module,
 FailureOr<std::string> compile(ModuleOp module, const CompileOptions &options) {
   if (failed(dump(module, options.dumpDirectory, options.from)))
     return failure();
+  if (options.targets.empty())
+    return module.emitError("expects a target");
+  FailureOr<CpuLevel> level = levelOf(module, options.targets.front());
+  if (failed(level))
+    return failure();
   Stage last = std::min(options.to, Stage::Planned);
   for (int number = static_cast<int>(options.from);
        number < static_cast<int>(last); ++number) {
@@ -118,7 +143,7 @@ FailureOr<std::string> compile(ModuleOp module, const CompileOptions &options) {
           next = static_cast<Stage>(number + 1);
     StageTimer timer(options.timing, nameOf(next));
     PassManager manager(module.getContext());
-    buildStage(manager, stage);
+    buildStage(manager, stage, {}, nameOf(*level));
     if (failed(manager.run(module)) ||
         failed(dump(module, options.dumpDirectory, next)))
       return failure();

@@ -46,8 +46,8 @@ static void addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-void buildStage(OpPassManager &manager, Stage stage,
-                KernelFormation formation) {
+void buildStage(OpPassManager &manager, Stage stage, KernelFormation formation,
+                llvm::StringRef level) {
   switch (stage) {
   case Stage::Input:
     manager.addPass(createFoldBatchNorm());
@@ -68,7 +68,7 @@ void buildStage(OpPassManager &manager, Stage stage,
   case Stage::Kernels:
     manager.addNestedPass<func::FuncOp>(createTileLargeKernels());
     manager.addNestedPass<func::FuncOp>(createChooseTiles());
-    manager.addPass(createEmitCpuKernels());
+    manager.addPass(createEmitCpuKernels({level.str()}));
     manager.addPass(createPlanMemory());
     return;
   case Stage::Planned:

@@ -32,9 +32,11 @@ struct KernelFormation {
   bool recompute = true;
 };
 
-/// Adds the passes that lead from `stage` to the next one.
+/// Adds the passes that lead from `stage` to the next one. `level` is the CPU
+/// whose registers the emitted kernels fill ("x86-64-v3", "x86-64-v4").
 void buildStage(mlir::OpPassManager &manager, Stage stage,
-                KernelFormation formation = {});
+                KernelFormation formation = {},
+                llvm::StringRef level = "x86-64-v4");
 
 /// Adds all passes from a model's programs to planned CPU kernels: the pipeline
 /// `--bcssl-cpu`.

@@ -77,6 +77,17 @@ template <typename Tile> void read(DictionaryAttr attribute, Tile &tile) {
 
 constexpr int64_t vectorRegisters = 32;
 
+/// The largest part where `size` is cut into equal parts of at most `most`.
+int64_t equalPart(int64_t size, int64_t most) {
+  return llvm::divideCeil(size, llvm::divideCeil(size, most));
+}
+
+/// Two accumulators a row, two vectors of the right side, one element of the
+/// left.
+int64_t mostRegisterRows(const RegisterFile &registers) {
+  return (registers.count - 3) / 2;
+}
+
 } // namespace
 
 bool isLegal(const RowwiseTile &tile) {
@@ -99,6 +110,32 @@ bool isLegal(const WeightGradTile &tile) {
          tile.rows % tile.registerRows == 0 && tile.columns >= 1 &&
          tile.columns % panelWidth == 0 && tile.block >= 1 &&
          2 * tile.registerRows + 3 <= vectorRegisters;
+}
+
+std::optional<RegisterFile> registersOf(StringRef level) {
+  return llvm::StringSwitch<std::optional<RegisterFile>>(level)
+      .Case("x86-64-v3", RegisterFile{.count = 16, .lanes = 8})
+      .Case("x86-64-v4", RegisterFile{.count = 32, .lanes = 16})
+      .Default(std::nullopt);
+}
+
+ContractionTile fitTo(ContractionTile tile, const RegisterFile &registers) {
+  tile.registerRows = std::min(tile.registerRows, mostRegisterRows(registers));
+  return tile;
+}
+
+WeightGradTile fitTo(WeightGradTile tile, const RegisterFile &registers) {
+  tile.registerRows = std::min(tile.registerRows, mostRegisterRows(registers));
+  return tile;
+}
+
+DepthwiseTile fitTo(DepthwiseTile tile, const RegisterFile &registers) {
+  if (tile.width + tile.taps + 1 <= registers.count)
+    return tile;
+  int64_t most = (registers.count - 2) / 2;
+  tile.width = equalPart(tile.width, most);
+  tile.taps = equalPart(tile.taps, most);
+  return tile;
 }
 
 int64_t GpuDepthwiseTile::inputRows(int64_t mapHeight) const {

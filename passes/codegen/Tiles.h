@@ -3,7 +3,9 @@
 // A tile configuration is a plain struct, written to and read from the `tile`
 // dictionary of a `bcssl.kernel`, with a legality function. The defaults are
 // the cost model's choice for a CPU with 32 vector registers of 16 floats; the
-// autotuner replaces them.
+// autotuner replaces them. Tiles are what a launch counts and the memory plan
+// relies on, so all machines share them; what of a tile stands in registers is
+// cut to fit those of a machine (`fitTo`).
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,12 +15,22 @@
 #include "mlir/IR/BuiltinAttributes.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace bcssl {
 
-/// Floats per vector register that the CPU generators work with. AVX2 code is
-/// split in two by LLVM.
+/// Floats per vector that the CPU generators work with; LLVM splits them where
+/// registers are narrower.
 inline constexpr int64_t vectorLanes = 16;
+
+/// The vector registers of a CPU.
+struct RegisterFile {
+  int64_t count;
+  int64_t lanes; ///< floats in one
+};
+
+/// The registers of "x86-64-v3" (AVX2) and "x86-64-v4" (AVX-512).
+std::optional<RegisterFile> registersOf(llvm::StringRef level);
 
 /// Columns of one panel of a packed right operand: two vectors.
 inline constexpr int64_t panelWidth = 2 * vectorLanes;
@@ -30,7 +42,7 @@ struct RowwiseTile {
 };
 
 /// Contractions with a packed right operand: registers hold `registerRows` rows
-/// by one panel; a tile covers `rows` rows and `panels` panels.
+/// by two registers of columns; a tile covers `rows` rows and `panels` panels.
 struct ContractionTile {
   int64_t registerRows = 14;
   int64_t rows = 56;
@@ -92,6 +104,12 @@ struct GpuDepthwiseTile {
   }
   int64_t sharedBytes(int64_t mapHeight, int64_t elementBytes) const;
 };
+
+/// The same tiles with as many registers as there are, in equal parts. Tiles
+/// that fit are left alone.
+ContractionTile fitTo(ContractionTile tile, const RegisterFile &registers);
+WeightGradTile fitTo(WeightGradTile tile, const RegisterFile &registers);
+DepthwiseTile fitTo(DepthwiseTile tile, const RegisterFile &registers);
 
 /// What a block of a chip may use.
 struct GpuLimits {

@@ -1,10 +1,10 @@
 //===- Contraction.cpp - matrix products with a packed right operand ------===//
 //
 // One tile covers `rows` rows and `panels` panels of 32 columns. Registers hold
-// 14 x 32 results over the whole reduction, so nothing is read back; rows are
-// broadcast from memory, which x86 folds into or issues beside the FMA. The
-// epilogue runs over a copy of the register tile on the stack, because keeping
-// 28 accumulators live beside an erf spills.
+// up to 14 x 32 results (AVX-512) or 6 x 16 (AVX2) over the whole reduction, so
+// nothing is read back; rows are broadcast from memory, which x86 folds into or
+// issues beside the FMA. The epilogue runs over a copy of the results on the
+// stack, because keeping the accumulators live beside an erf spills.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,19 +30,26 @@ public:
         region(context.builder, context.kernel, context.buffers,
                iterationSpace(context.kernel)),
         rows(region.rowCount()), columns(region.columnCount()),
-        depth(cast<RankedTensorType>(anchor.getPacked().getType())
-                  .getDimSize(1)) {
+        depth(
+            cast<RankedTensorType>(anchor.getPacked().getType()).getDimSize(1)),
+        columnsAtOnce(2 * context.registers.lanes) {
     fromAttribute(kernel.getTileAttr(), tile);
+    tile = fitTo(tile, context.registers);
   }
 
   void run();
 
 private:
-  void emitPanel(Value firstRow, Value endRow, Value panel, int64_t width);
+  void emitPanel(Value firstRow, Value panel, int64_t width);
+  void emitRows(Value firstRow, int64_t count, Value panel, int64_t width);
   void emitRegisterTile(Value firstRow, Value panel, int64_t registerRows,
                         int64_t width);
   SmallVector<Value> emitReduction(Value firstRow, Value panel,
-                                   int64_t registerRows, int64_t vectors);
+                                   int64_t registerRows, int64_t firstVector,
+                                   int64_t vectors);
+  void emitEpilogue(Value firstRow, Value panel, int64_t registerRows,
+                    int64_t width);
+  Site siteOf(Value row, Value panel, int64_t vector, int64_t width);
 
   ImplicitLocOpBuilder &builder;
   KernelOp kernel;
@@ -50,6 +57,7 @@ private:
   PackedContractOp anchor;
   RegionEmitter region;
   int64_t rows, columns, depth;
+  int64_t columnsAtOnce; ///< of a panel that registers hold
   ContractionTile tile;
   Value scratch;
 };
@@ -67,9 +75,6 @@ void ContractionGenerator::run() {
   Value panelTile =
       arith::RemUIOp::create(builder, tileIndex, region.index(panelTiles));
   Value firstRow = region.mul(rowTile, tile.rows);
-  Value endRow = arith::MinUIOp::create(
-      builder, region.add(firstRow, region.index(tile.rows)),
-      region.index(rows));
   Value firstPanel = region.mul(panelTile, tile.panels);
   Value endPanel = arith::MinUIOp::create(
       builder, region.add(firstPanel, region.index(tile.panels)),
@@ -88,7 +93,7 @@ void ContractionGenerator::run() {
     scf::ForOp::create(builder, firstPanel, endWhole, region.index(1),
                        ValueRange{},
                        [&](OpBuilder &, Location, Value panel, ValueRange) {
-                         emitPanel(firstRow, endRow, panel, panelWidth);
+                         emitPanel(firstRow, panel, panelWidth);
                          scf::YieldOp::create(builder);
                        });
   if (wholePanels == panels)
@@ -96,40 +101,56 @@ void ContractionGenerator::run() {
   Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
                                        endPanel, region.index(panels));
   scf::IfOp::create(builder, isLast, [&](OpBuilder &, Location) {
-    emitPanel(firstRow, endRow, region.index(wholePanels),
-              columns % panelWidth);
+    emitPanel(firstRow, region.index(wholePanels), columns % panelWidth);
     scf::YieldOp::create(builder);
   });
 }
 
-/// All register tiles of one panel; the rest of the rows is a smaller one.
-void ContractionGenerator::emitPanel(Value firstRow, Value endRow, Value panel,
+/// The rows of a tile of one panel; the last tile may have fewer.
+void ContractionGenerator::emitPanel(Value firstRow, Value panel,
                                      int64_t width) {
-  int64_t step = tile.registerRows;
-  int64_t rest = rows % step;
-  int64_t wholeRows = rows - rest;
-  Value endWhole =
-      arith::MinUIOp::create(builder, endRow, region.index(wholeRows));
-  if (wholeRows > 0)
-    scf::ForOp::create(builder, firstRow, endWhole, region.index(step),
-                       ValueRange{},
-                       [&](OpBuilder &, Location, Value row, ValueRange) {
-                         emitRegisterTile(row, panel, step, width);
+  int64_t rest = rows % tile.rows;
+  if (rest == 0)
+    return emitRows(firstRow, tile.rows, panel, width);
+  if (rest == rows)
+    return emitRows(firstRow, rest, panel, width);
+  Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
+                                       firstRow, region.index(rows - rest));
+  auto emit = [&](int64_t count) {
+    return [&, count](OpBuilder &, Location) {
+      emitRows(firstRow, count, panel, width);
+      scf::YieldOp::create(builder);
+    };
+  };
+  scf::IfOp::create(builder, isLast, emit(rest), emit(tile.rows));
+}
+
+/// `count` rows in register tiles that differ by one row at most: a small rest
+/// would leave most of the registers empty.
+void ContractionGenerator::emitRows(Value firstRow, int64_t count, Value panel,
+                                    int64_t width) {
+  int64_t parts = llvm::divideCeil(count, tile.registerRows);
+  int64_t smaller = count / parts, larger = count % parts;
+  auto emit = [&](int64_t begin, int64_t tiles, int64_t registerRows) {
+    if (tiles == 0)
+      return;
+    scf::ForOp::create(builder, region.index(begin),
+                       region.index(begin + tiles * registerRows),
+                       region.index(registerRows), ValueRange{},
+                       [&](OpBuilder &, Location, Value offset, ValueRange) {
+                         emitRegisterTile(region.add(firstRow, offset), panel,
+                                          registerRows, width);
                          scf::YieldOp::create(builder);
                        });
-  if (rest == 0)
-    return;
-  Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
-                                       endRow, region.index(rows));
-  scf::IfOp::create(builder, isLast, [&](OpBuilder &, Location) {
-    emitRegisterTile(region.index(wholeRows), panel, rest, width);
-    scf::YieldOp::create(builder);
-  });
+  };
+  emit(0, larger, smaller + 1);
+  emit(larger * (smaller + 1), parts - larger, smaller);
 }
 
 SmallVector<Value> ContractionGenerator::emitReduction(Value firstRow,
                                                        Value panel,
                                                        int64_t registerRows,
+                                                       int64_t firstVector,
                                                        int64_t vectors) {
   Value lhs = region.buffer(anchor.getLhs());
   Value packed = region.buffer(anchor.getPacked());
@@ -143,7 +164,9 @@ SmallVector<Value> ContractionGenerator::emitReduction(Value firstRow,
         SmallVector<Value> right;
         for (int64_t v = 0; v < vectors; ++v)
           right.push_back(region.loadVector(
-              packed, region.add(panelAt, region.index(v * vectorLanes)),
+              packed,
+              region.add(panelAt,
+                         region.index((firstVector + v) * vectorLanes)),
               vectorLanes));
         // One running index and constant offsets: they fold into addresses.
         Value rowAt = region.add(rowStart, k);
@@ -160,33 +183,44 @@ SmallVector<Value> ContractionGenerator::emitReduction(Value firstRow,
   return SmallVector<Value>(loop.result_begin(), loop.result_end());
 }
 
+Site ContractionGenerator::siteOf(Value row, Value panel, int64_t vector,
+                                  int64_t width) {
+  Value firstColumn = region.mul(panel, panelWidth);
+  return {row, region.add(firstColumn, region.index(vector * vectorLanes)),
+          std::min(vectorLanes, width - vector * vectorLanes)};
+}
+
 void ContractionGenerator::emitRegisterTile(Value firstRow, Value panel,
                                             int64_t registerRows,
                                             int64_t width) {
-  int64_t vectors = llvm::divideCeil(width, vectorLanes);
-  SmallVector<Value> sums =
-      emitReduction(firstRow, panel, registerRows, vectors);
-  Value firstColumn = region.mul(panel, panelWidth);
-  auto siteOf = [&](Value row, int64_t v) {
-    return Site{row, region.add(firstColumn, region.index(v * vectorLanes)),
-                std::min(vectorLanes, width - v * vectorLanes)};
-  };
   bool plain = kernel.getBody().front().getOperations().size() == 2;
-  for (int64_t r = 0; r < registerRows; ++r)
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value sum = sums[r * vectors + v];
-      if (plain) {
-        region.enter();
-        region.bind(anchor.getOutput(), sum);
-        region.storeFull(siteOf(region.add(firstRow, region.index(r)), v));
-      } else {
-        region.storeVector(sum, scratch,
-                           region.index(r * panelWidth + v * vectorLanes),
-                           vectorLanes);
+  int64_t vectors = llvm::divideCeil(width, vectorLanes);
+  int64_t atOnce = columnsAtOnce / vectorLanes;
+  for (int64_t first = 0; first < vectors; first += atOnce) {
+    int64_t count = std::min(atOnce, vectors - first);
+    SmallVector<Value> sums =
+        emitReduction(firstRow, panel, registerRows, first, count);
+    for (int64_t r = 0; r < registerRows; ++r)
+      for (int64_t v = 0; v < count; ++v) {
+        Value sum = sums[r * count + v];
+        if (plain) {
+          region.enter();
+          region.bind(anchor.getOutput(), sum);
+          region.storeFull(siteOf(region.add(firstRow, region.index(r)), panel,
+                                  first + v, width));
+        } else {
+          int64_t at = r * panelWidth + (first + v) * vectorLanes;
+          region.storeVector(sum, scratch, region.index(at), vectorLanes);
+        }
       }
-    }
-  if (plain)
-    return;
+  }
+  if (!plain)
+    emitEpilogue(firstRow, panel, registerRows, width);
+}
+
+void ContractionGenerator::emitEpilogue(Value firstRow, Value panel,
+                                        int64_t registerRows, int64_t width) {
+  int64_t vectors = llvm::divideCeil(width, vectorLanes);
   Value rowTile;
   if (region.hasPartials())
     rowTile =
@@ -201,7 +235,7 @@ void ContractionGenerator::emitRegisterTile(Value firstRow, Value panel,
                                 region.index(v * vectorLanes));
           region.bind(anchor.getOutput(),
                       region.loadVector(scratch, at, vectorLanes));
-          Site site = siteOf(row, v);
+          Site site = siteOf(row, panel, v, width);
           region.storeFull(site);
           if (rowTile)
             region.accumulatePartials(site, rowTile);

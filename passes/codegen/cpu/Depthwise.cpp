@@ -2,9 +2,10 @@
 //
 // NHWC without padding: the edges in W are resolved while the code is emitted,
 // those in H by loop bounds, so no multiplication by zero is executed.
-// Registers hold `width` neighbouring outputs of 16 channels; inside one filter
-// row each input column is loaded once and applied to every output that needs
-// it. Filter taps that cannot meet the map are never visited (`reach`).
+// Registers hold `width` neighbouring outputs of one register's channels, 16 or
+// (AVX2) 8; inside one filter row each input column is loaded once and applied
+// to every output that needs it. Filter taps that cannot meet the map are never
+// visited (`reach`).
 //
 // The input gradient is the same loop with the filter turned by 180 degrees.
 //
@@ -33,6 +34,9 @@ private:
   void emitChannels(Value image, Value row, Value channel, int64_t lanes);
   void emitOutputs(Value image, Value row, Value channel, int64_t lanes,
                    int64_t firstColumn, int64_t count);
+  SmallVector<Value> emitSums(Value image, Value row, Value channel,
+                              int64_t lanes, int64_t firstColumn,
+                              int64_t count);
   SmallVector<Value> emitFilterRow(Value image, Value inputRow, Value filterRow,
                                    Value channel, int64_t lanes,
                                    int64_t firstColumn, ValueRange sums);
@@ -43,6 +47,7 @@ private:
   RegionEmitter region;
   bool turned; // the filter, for the input gradient
   int64_t height, width, channels, filterHeight, filterWidth;
+  int64_t registerLanes;
   DepthwiseTile tile;
   Value input, filter, scratch;
 };
@@ -52,8 +57,10 @@ DepthwiseGenerator::DepthwiseGenerator(KernelContext context)
       anchor(anchorOf(context.kernel)),
       region(context.builder, context.kernel, context.buffers,
              iterationSpace(context.kernel)),
-      turned(isa<DepthwiseConv2dInputGradOp>(anchor)) {
+      turned(isa<DepthwiseConv2dInputGradOp>(anchor)),
+      registerLanes(context.registers.lanes) {
   fromAttribute(context.kernel.getTileAttr(), tile);
+  tile = fitTo(tile, context.registers);
   ArrayRef<int64_t> map =
       cast<RankedTensorType>(anchor->getOperand(0).getType()).getShape();
   ArrayRef<int64_t> taps =
@@ -110,41 +117,29 @@ void DepthwiseGenerator::emitChannels(Value image, Value row, Value channel,
 void DepthwiseGenerator::emitOutputs(Value image, Value row, Value channel,
                                      int64_t lanes, int64_t firstColumn,
                                      int64_t count) {
-  int64_t centre = filterHeight / 2;
-  // Filter rows that meet the map: max(0, centre-row) .. min(K, H+centre-row).
-  Value below = arith::SubIOp::create(builder, region.index(centre), row);
-  Value first = arith::MaxSIOp::create(builder, below, region.index(0));
-  Value above =
-      arith::SubIOp::create(builder, region.index(height + centre), row);
-  Value end =
-      arith::MinSIOp::create(builder, above, region.index(filterHeight));
-  SmallVector<Value> zeros(count, region.zero());
-  auto loop = scf::ForOp::create(
-      builder, first, end, region.index(1), zeros,
-      [&](OpBuilder &, Location, Value filterRow, ValueRange sums) {
-        Value inputRow = arith::SubIOp::create(
-            builder, region.add(row, filterRow), region.index(centre));
-        scf::YieldOp::create(builder,
-                             emitFilterRow(image, inputRow, filterRow, channel,
-                                           lanes, firstColumn, sums));
-      });
-
   Value mapRow = region.add(region.mul(image, height), row);
   Value firstSite =
       region.add(region.mul(mapRow, width), region.index(firstColumn));
   bool plain = anchor->getBlock()->getOperations().size() == 2;
-  if (plain) {
+  for (int64_t offset = 0; offset < lanes; offset += registerLanes) {
+    int64_t piece = std::min(registerLanes, lanes - offset);
+    Value first = region.add(channel, region.index(offset));
+    SmallVector<Value> sums =
+        emitSums(image, row, first, piece, firstColumn, count);
     for (int64_t t = 0; t < count; ++t) {
-      region.enter();
-      region.bind(anchor->getResult(0), loop.getResult(t));
-      region.storeFull(
-          Site{region.add(firstSite, region.index(t)), channel, lanes});
+      if (!plain) {
+        region.storeVector(sums[t], scratch,
+                           region.index(t * vectorLanes + offset),
+                           registerLanes);
+        continue;
+      }
+      Value site = region.add(firstSite, region.index(t));
+      region.storeVector(sums[t], region.resultBuffer(0),
+                         region.add(region.mul(site, channels), first), piece);
     }
-    return;
   }
-  for (int64_t t = 0; t < count; ++t)
-    region.storeVector(loop.getResult(t), scratch,
-                       region.index(t * vectorLanes), vectorLanes);
+  if (plain)
+    return;
   scf::ForOp::create(
       builder, region.index(0), region.index(count), region.index(1),
       ValueRange{}, [&](OpBuilder &, Location, Value t, ValueRange) {
@@ -157,6 +152,32 @@ void DepthwiseGenerator::emitOutputs(Value image, Value row, Value channel,
         region.accumulatePartials(site, tileIndex);
         scf::YieldOp::create(builder);
       });
+}
+
+/// `count` neighbouring outputs of one register's channels.
+SmallVector<Value> DepthwiseGenerator::emitSums(Value image, Value row,
+                                                Value channel, int64_t lanes,
+                                                int64_t firstColumn,
+                                                int64_t count) {
+  int64_t centre = filterHeight / 2;
+  // Filter rows that meet the map: max(0, centre-row) .. min(K, H+centre-row).
+  Value below = arith::SubIOp::create(builder, region.index(centre), row);
+  Value first = arith::MaxSIOp::create(builder, below, region.index(0));
+  Value above =
+      arith::SubIOp::create(builder, region.index(height + centre), row);
+  Value end =
+      arith::MinSIOp::create(builder, above, region.index(filterHeight));
+  SmallVector<Value> zeros(count, region.zero(registerLanes));
+  auto loop = scf::ForOp::create(
+      builder, first, end, region.index(1), zeros,
+      [&](OpBuilder &, Location, Value filterRow, ValueRange sums) {
+        Value inputRow = arith::SubIOp::create(
+            builder, region.add(row, filterRow), region.index(centre));
+        scf::YieldOp::create(builder,
+                             emitFilterRow(image, inputRow, filterRow, channel,
+                                           lanes, firstColumn, sums));
+      });
+  return SmallVector<Value>(loop.result_begin(), loop.result_end());
 }
 
 /// Adds one filter row to the sums, a few filter columns at a time.
@@ -180,12 +201,14 @@ DepthwiseGenerator::emitFilterRow(Value image, Value inputRow, Value filterRow,
         channel);
   auto loadInput = [&](int64_t column) {
     return region.loadVector(
-        input, region.add(inputAt, region.index(column * channels)), lanes);
+        input, region.add(inputAt, region.index(column * channels)), lanes,
+        registerLanes);
   };
   auto loadTap = [&](int64_t tap) {
     int64_t stored = turned ? filterWidth - 1 - tap : tap;
     return region.loadVector(
-        filter, region.add(filterAt, region.index(stored * channels)), lanes);
+        filter, region.add(filterAt, region.index(stored * channels)), lanes,
+        registerLanes);
   };
   int64_t reachEnd = filterWidth / 2 + tile.reachWidth + 1;
   for (int64_t firstTap = filterWidth / 2 - tile.reachWidth;

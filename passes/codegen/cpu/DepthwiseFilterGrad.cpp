@@ -28,6 +28,8 @@ public:
         region(context.builder, context.kernel, context.buffers,
                iterationSpace(context.kernel)) {
     fromAttribute(context.kernel.getTileAttr(), tile);
+    tile = fitTo(tile, context.registers);
+    registerLanes = context.registers.lanes;
     ArrayRef<int64_t> map =
         cast<RankedTensorType>(anchor.getInput().getType()).getShape();
     ArrayRef<int64_t> taps =
@@ -56,6 +58,7 @@ private:
   RegionEmitter region;
   DepthwiseTile tile;
   int64_t images, height, width, channels, filterHeight, filterWidth;
+  int64_t registerLanes;
 };
 
 void FilterGradGenerator::run() {
@@ -110,9 +113,13 @@ void FilterGradGenerator::emitTile(Value band, Value channel, int64_t lanes) {
   int64_t endTap = filterWidth / 2 + tile.reachWidth + 1;
   forRange(region.index(0), region.index(images), [&](Value image) {
     forRange(firstRow, endRow, [&](Value filterRow) {
-      for (int64_t tap = firstTap; tap < endTap; tap += tile.taps)
-        emitTapGroup(image, filterRow, channel, tapAt(filterRow), lanes, tap,
-                     std::min(tap + tile.taps, endTap));
+      for (int64_t offset = 0; offset < lanes; offset += registerLanes)
+        for (int64_t tap = firstTap; tap < endTap; tap += tile.taps)
+          emitTapGroup(image, filterRow,
+                       region.add(channel, region.index(offset)),
+                       region.add(tapAt(filterRow), region.index(offset)),
+                       std::min(registerLanes, lanes - offset), tap,
+                       std::min(tap + tile.taps, endTap));
     });
   });
 }
@@ -135,8 +142,8 @@ void FilterGradGenerator::emitTapGroup(Value image, Value filterRow,
   };
   SmallVector<Value> before;
   for (int64_t tap = firstTap; tap < endTap; ++tap)
-    before.push_back(
-        region.loadVector(region.resultBuffer(0), sumAt(tap), lanes));
+    before.push_back(region.loadVector(region.resultBuffer(0), sumAt(tap),
+                                       lanes, registerLanes));
   auto rows = scf::ForOp::create(
       builder, firstRow, endRow, region.index(1), before,
       [&](OpBuilder &, Location, Value row, ValueRange sums) {
@@ -163,13 +170,14 @@ SmallVector<Value> FilterGradGenerator::emitMapRow(Value inputAt, Value gradAt,
         grad = region.buffer(anchor.getOutputGrad());
   auto loadInput = [&](int64_t column) {
     return region.loadVector(
-        input, region.add(inputAt, region.index(column * channels)), lanes);
+        input, region.add(inputAt, region.index(column * channels)), lanes,
+        registerLanes);
   };
   for (int64_t first = 0; first < width; first += tile.width) {
     int64_t count = std::min(tile.width, width - first);
     auto loadGrad = [&](int64_t output) {
       Value at = region.add(gradAt, region.index((first + output) * channels));
-      return region.loadVector(grad, at, lanes);
+      return region.loadVector(grad, at, lanes, registerLanes);
     };
     LazyVectors inputs(loadInput), grads(loadGrad);
     forProducts({first, count, firstTap, endTap, filterWidth, width},

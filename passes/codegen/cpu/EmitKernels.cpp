@@ -91,8 +91,16 @@ std::string keyOf(KernelOp kernel) {
 }
 
 struct EmitKernels : impl::EmitCpuKernelsBase<EmitKernels> {
+  using EmitCpuKernelsBase::EmitCpuKernelsBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    std::optional<RegisterFile> registers = registersOf(level);
+    if (!registers) {
+      module.emitError("expects the level x86-64-v3 or x86-64-v4, got '")
+          << level << "'";
+      return signalPassFailure();
+    }
     if (Operation *taken = module.lookupSymbol("kernels")) {
       taken->emitOpError(
           "takes the name of the module that the kernels are emitted to");
@@ -105,6 +113,7 @@ struct EmitKernels : impl::EmitCpuKernelsBase<EmitKernels> {
     if (checked.wasInterrupted())
       return signalPassFailure();
     auto kernels = ModuleOp::create(module.getLoc(), "kernels");
+    kernels->setAttr("bcssl.level", StringAttr::get(&getContext(), level));
     llvm::StringMap<std::string> known;
     module.walk([&](KernelOp kernel) {
       auto [entry, isNew] = known.try_emplace(keyOf(kernel));
@@ -112,7 +121,7 @@ struct EmitKernels : impl::EmitCpuKernelsBase<EmitKernels> {
         entry->second = (stringifyKernelFamily(kernel.getFamily()) + "_" +
                          Twine(known.size() - 1))
                             .str();
-        emit(kernel, kernels, entry->second);
+        emit(kernel, kernels, entry->second, *registers);
       }
       Builder builder(&getContext());
       kernel->setAttr("symbol", builder.getStringAttr(entry->second));
@@ -121,7 +130,8 @@ struct EmitKernels : impl::EmitCpuKernelsBase<EmitKernels> {
     module.push_back(kernels);
   }
 
-  void emit(KernelOp kernel, ModuleOp kernels, StringRef name) {
+  void emit(KernelOp kernel, ModuleOp kernels, StringRef name,
+            const RegisterFile &registers) {
     ImplicitLocOpBuilder builder(kernel.getLoc(), &getContext());
     builder.setInsertionPointToEnd(kernels.getBody());
     SmallVector<Type> types;
@@ -140,7 +150,8 @@ struct EmitKernels : impl::EmitCpuKernelsBase<EmitKernels> {
     Block *entry = function.addEntryBlock();
     builder.setInsertionPointToStart(entry);
     ValueRange arguments = entry->getArguments();
-    emitFamily({builder, kernel, arguments.drop_back(), arguments.back()});
+    emitFamily(
+        {builder, kernel, arguments.drop_back(), arguments.back(), registers});
     builder.setInsertionPointToEnd(entry);
     func::ReturnOp::create(builder);
   }

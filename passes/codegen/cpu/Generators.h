@@ -9,6 +9,7 @@
 #define BCSSL_PASSES_CODEGEN_CPU_GENERATORS_H
 
 #include "dialects/bcssl/Bcssl.h"
+#include "passes/codegen/Tiles.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
@@ -20,6 +21,7 @@ struct KernelContext {
   KernelOp kernel;
   mlir::ValueRange buffers; ///< one rank-1 memref per operand and result
   mlir::Value tile;         ///< index of the tile
+  RegisterFile registers;   ///< of the CPU that the code is for
 };
 
 void emitRowwise(KernelContext context);

@@ -14,9 +14,14 @@ def EmitCpuKernels : Pass<"bcssl-emit-cpu-kernels", "::mlir::ModuleOp"> {
     and types share a function. The kernels themselves stay: the memory plan and
     the artifact are made from them. Elements are f32, i32 or i1, which lies in
     memory as bytes; a region or a tile that no generator can work with is an
-    error. Comes after `bcssl-choose-tiles`.
+    error. The code is made for the registers of `level`, which the module
+    `@kernels` carries as `bcssl.level`. Comes after `bcssl-choose-tiles`.
     Example: test/passes/codegen/cpu/emit-cpu-kernels.mlir.
   }];
+  let options = [
+    Option<"level", "level", "std::string", /*default=*/"\"x86-64-v4\"",
+           "CPU whose registers are filled: x86-64-v3 or x86-64-v4">,
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect"];

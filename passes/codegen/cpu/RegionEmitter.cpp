@@ -51,8 +51,8 @@ Value RegionEmitter::resultBuffer(unsigned index) {
   return buffers[kernel.getInputs().size() + index];
 }
 
-VectorType RegionEmitter::vectorType() {
-  return VectorType::get({vectorLanes}, builder.getF32Type());
+VectorType RegionEmitter::vectorType(int64_t width) {
+  return VectorType::get({width}, builder.getF32Type());
 }
 
 Value RegionEmitter::index(int64_t value) {
@@ -67,41 +67,43 @@ Value RegionEmitter::mul(Value a, int64_t b) {
   return b == 1 ? a : Value(arith::MulIOp::create(builder, a, index(b)));
 }
 
-Value RegionEmitter::zero() {
+Value RegionEmitter::zero(int64_t width) {
   return arith::ConstantOp::create(
       builder,
-      DenseElementsAttr::get(vectorType(), builder.getF32FloatAttr(0.0f)));
+      DenseElementsAttr::get(vectorType(width), builder.getF32FloatAttr(0.0f)));
 }
 
 Value RegionEmitter::splat(Value scalar) {
   return vector::BroadcastOp::create(builder, vectorType(), scalar);
 }
 
-static Value laneMask(ImplicitLocOpBuilder &builder, int64_t lanes) {
-  SmallVector<bool> active(vectorLanes, false);
+static Value laneMask(ImplicitLocOpBuilder &builder, int64_t lanes,
+                      int64_t width) {
+  SmallVector<bool> active(width, false);
   std::fill(active.begin(), active.begin() + lanes, true);
-  auto type = VectorType::get({vectorLanes}, builder.getI1Type());
+  auto type = VectorType::get({width}, builder.getI1Type());
   return arith::ConstantOp::create(builder,
                                    DenseElementsAttr::get(type, active));
 }
 
-Value RegionEmitter::loadVector(Value memref, Value at, int64_t lanes) {
+Value RegionEmitter::loadVector(Value memref, Value at, int64_t lanes,
+                                int64_t width) {
   Type element = cast<MemRefType>(memref.getType()).getElementType();
-  auto stored = VectorType::get({vectorLanes}, element);
+  auto stored = VectorType::get({width}, element);
   Value vector;
-  if (lanes == vectorLanes) {
+  if (lanes == width) {
     vector = vector::LoadOp::create(builder, stored, memref, at);
   } else {
     Value padding = arith::ConstantOp::create(
         builder, DenseElementsAttr::get(stored, builder.getZeroAttr(element)));
-    vector = vector::MaskedLoadOp::create(builder, stored, memref, at,
-                                          laneMask(builder, lanes), padding);
+    vector = vector::MaskedLoadOp::create(
+        builder, stored, memref, at, laneMask(builder, lanes, width), padding);
   }
   if (element.isInteger(8))
     return arith::TruncIOp::create(
-        builder, VectorType::get({vectorLanes}, builder.getI1Type()), vector);
+        builder, VectorType::get({width}, builder.getI1Type()), vector);
   return element.isBF16()
-             ? Value(arith::ExtFOp::create(builder, vectorType(), vector))
+             ? Value(arith::ExtFOp::create(builder, vectorType(width), vector))
              : vector;
 }
 
@@ -115,17 +117,17 @@ Value RegionEmitter::loadScalar(Value memref, Value at) {
 void RegionEmitter::storeVector(Value vector, Value memref, Value at,
                                 int64_t lanes) {
   Type element = cast<MemRefType>(memref.getType()).getElementType();
+  int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
+  auto stored = VectorType::get({width}, element);
   if (element.isInteger(8))
-    vector = arith::ExtUIOp::create(
-        builder, VectorType::get({vectorLanes}, element), vector);
+    vector = arith::ExtUIOp::create(builder, stored, vector);
   if (element.isBF16())
-    vector = arith::TruncFOp::create(
-        builder, VectorType::get({vectorLanes}, element), vector);
-  if (lanes == vectorLanes)
+    vector = arith::TruncFOp::create(builder, stored, vector);
+  if (lanes == width)
     vector::StoreOp::create(builder, vector, memref, at);
   else
-    vector::MaskedStoreOp::create(builder, memref, at, laneMask(builder, lanes),
-                                  vector);
+    vector::MaskedStoreOp::create(builder, memref, at,
+                                  laneMask(builder, lanes, width), vector);
 }
 
 Value RegionEmitter::vectorAt(Value tensor, const Site &site) {

@@ -69,14 +69,16 @@ public:
   mlir::Value index(int64_t value);
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, int64_t b);
-  /// Truth values lie in memory as bytes and are i1 in registers.
-  mlir::Value loadVector(mlir::Value memref, mlir::Value at, int64_t lanes);
+  /// Loads the first `lanes` elements of a vector of `width`. Truth values lie
+  /// in memory as bytes and are i1 in registers.
+  mlir::Value loadVector(mlir::Value memref, mlir::Value at, int64_t lanes,
+                         int64_t width = vectorLanes);
   mlir::Value loadScalar(mlir::Value memref, mlir::Value at);
   void storeVector(mlir::Value vector, mlir::Value memref, mlir::Value at,
                    int64_t lanes);
   mlir::Value splat(mlir::Value scalar);
-  mlir::Value zero();
-  mlir::VectorType vectorType();
+  mlir::Value zero(int64_t width = vectorLanes);
+  mlir::VectorType vectorType(int64_t width = vectorLanes);
 
   int64_t rowCount() const { return rowsTotal; }
   int64_t columnCount() const { return columns; }

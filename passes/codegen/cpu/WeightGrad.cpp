@@ -33,6 +33,8 @@ public:
             cast<RankedTensorType>(anchor.getLhs().getType()).getNumElements() /
             rows) {
     fromAttribute(context.kernel.getTileAttr(), tile);
+    tile = fitTo(tile, context.registers);
+    columnsAtOnce = 2 * context.registers.lanes;
     leftStride = llvm::alignTo(tile.rows, vectorLanes);
   }
 
@@ -45,7 +47,10 @@ private:
   void copyColumns(Value from, Value to, int64_t fromColumns, Value firstColumn,
                    int64_t tileColumns, int64_t toColumns, Value begin,
                    Value end);
-  void emitRegisterTile(Value row, Value column, Value length);
+  void emitRows(int64_t begin, int64_t tiles, int64_t registerRows,
+                Value length);
+  void emitRegisterTile(Value row, Value column, Value length,
+                        int64_t registerRows);
   void storeResult(Value firstRow, Value firstColumn);
 
   ImplicitLocOpBuilder &builder;
@@ -54,6 +59,7 @@ private:
   RegionEmitter region;
   int64_t rows, columns, depth;
   WeightGradTile tile;
+  int64_t columnsAtOnce;   ///< that registers hold
   int64_t leftStride;      ///< rows of the tile in whole vectors
   Value left, right, sums; ///< on the stack: [block, leftStride], [block,
                            ///< columns], [rows, columns]
@@ -99,10 +105,11 @@ void WeightGradGenerator::run() {
                 leftStride, begin, end);
     copyColumns(region.buffer(anchor.getRhs()), right, columns, firstColumn,
                 tile.columns, tile.columns, begin, end);
-    forRange(none, region.index(tile.rows), tile.registerRows, [&](Value row) {
-      forRange(none, region.index(tile.columns), panelWidth,
-               [&](Value column) { emitRegisterTile(row, column, length); });
-    });
+    // Parts that differ by one row at most, as in Contraction.cpp.
+    int64_t parts = llvm::divideCeil(tile.rows, tile.registerRows);
+    int64_t smaller = tile.rows / parts, larger = tile.rows % parts;
+    emitRows(0, larger, smaller + 1, length);
+    emitRows(larger * (smaller + 1), parts - larger, smaller, length);
   });
   storeResult(firstRow, firstColumn);
 }
@@ -141,16 +148,29 @@ void WeightGradGenerator::copyColumns(Value from, Value to, int64_t fromColumns,
   });
 }
 
-/// Adds one block to registerRows x 32 sums.
+void WeightGradGenerator::emitRows(int64_t begin, int64_t tiles,
+                                   int64_t registerRows, Value length) {
+  if (tiles == 0)
+    return;
+  Value end = region.index(begin + tiles * registerRows);
+  forRange(region.index(begin), end, registerRows, [&](Value row) {
+    forRange(region.index(0), region.index(tile.columns), columnsAtOnce,
+             [&](Value column) {
+               emitRegisterTile(row, column, length, registerRows);
+             });
+  });
+}
+
+/// Adds one block to registerRows x columnsAtOnce sums.
 void WeightGradGenerator::emitRegisterTile(Value row, Value column,
-                                           Value length) {
-  constexpr int64_t vectors = panelWidth / vectorLanes;
+                                           Value length, int64_t registerRows) {
+  int64_t vectors = columnsAtOnce / vectorLanes;
   auto sumAt = [&](int64_t r, int64_t v) {
     Value at = region.mul(region.add(row, region.index(r)), tile.columns);
     return region.add(at, region.add(column, region.index(v * vectorLanes)));
   };
   SmallVector<Value> carried;
-  for (int64_t r = 0; r < tile.registerRows; ++r)
+  for (int64_t r = 0; r < registerRows; ++r)
     for (int64_t v = 0; v < vectors; ++v)
       carried.push_back(region.loadVector(sums, sumAt(r, v), vectorLanes));
   auto loop = scf::ForOp::create(
@@ -163,7 +183,7 @@ void WeightGradGenerator::emitRegisterTile(Value row, Value column,
           rightVectors.push_back(region.loadVector(
               right, region.add(rightAt, region.index(v * vectorLanes)),
               vectorLanes));
-        for (int64_t r = 0; r < tile.registerRows; ++r) {
+        for (int64_t r = 0; r < registerRows; ++r) {
           Value element = memref::LoadOp::create(
               builder, left, region.add(leftAt, region.index(r)));
           Value repeated = region.splat(element);
@@ -173,7 +193,7 @@ void WeightGradGenerator::emitRegisterTile(Value row, Value column,
         }
         scf::YieldOp::create(builder, next);
       });
-  for (int64_t r = 0; r < tile.registerRows; ++r)
+  for (int64_t r = 0; r < registerRows; ++r)
     for (int64_t v = 0; v < vectors; ++v)
       region.storeVector(loop.getResult(r * vectors + v), sums, sumAt(r, v),
                          vectorLanes);

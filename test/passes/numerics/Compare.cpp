@@ -64,6 +64,7 @@ drawArguments(func::FuncOp function, const CompareOptions &options,
 FailureOr<std::string> compileText(ModuleOp module,
                                    const CompareOptions &options) {
   CompileOptions compileOptions;
+  compileOptions.targets = {options.target};
   // Expanded by the usual stages, kernels formed as asked for.
   PassManager manager(module.getContext());
   if (options.stage == "input") {

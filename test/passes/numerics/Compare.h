@@ -16,6 +16,7 @@ struct CompareOptions {
   bool fuse = true;            ///< form kernels with fusion
   bool recompute = true;       ///< and with recomputation
   std::string stage = "input"; ///< what the text is: "input" or "expanded"
+  std::string target = "cpu:native";
 };
 
 /// One result of a program, from the machine code and from the reference.

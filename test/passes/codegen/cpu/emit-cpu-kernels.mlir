@@ -6,7 +6,7 @@
 
 // CHECK-LABEL: func.func @flat(
 // CHECK:         bcssl.kernel rowwise({{.*}}symbol = "rowwise_0", tiles = 2 : i64
-// CHECK:       module @kernels {
+// CHECK:       module @kernels attributes {bcssl.level = "x86-64-v4"} {
 // CHECK:         func.func @rowwise_0(%{{.*}}: memref<100xf32>, %{{.*}}: memref<100xf32>, %{{.*}}: index) {
 // CHECK:           scf.for
 // CHECK:             vector.load {{.*}} vector<16xf32>
@@ -36,7 +36,7 @@ func.func @flat(%x: tensor<100xf32>) -> tensor<100xf32> {
 // CHECK:         symbol = "rowwise_0"
 // CHECK:         symbol = "rowwise_1"
 // CHECK:         symbol = "rowwise_2"
-// CHECK:       module @kernels {
+// CHECK:       module @kernels attributes {bcssl.level = "x86-64-v4"} {
 // CHECK:         func.func @rowwise_0(
 // CHECK:         func.func @rowwise_1(
 // CHECK:         func.func @rowwise_2(
@@ -184,6 +184,6 @@ func.func @families(%x: tensor<2x4x4x24xf32>, %w: tensor<3x3x24xf32>, %m: tensor
 // Without kernels the module is empty.
 
 // CHECK-LABEL: func.func @empty()
-// CHECK:       module @kernels {
+// CHECK:       module @kernels attributes {bcssl.level = "x86-64-v4"} {
 // CHECK-NEXT:  }
 func.func @empty() { return }
