@@ -10,17 +10,29 @@ namespace bcssl::reference {
 
 namespace {
 
-FailureOr<std::vector<Tensor>> runBlock(Block &block, Environment values);
+FailureOr<std::vector<Tensor>> runBlock(Block &block, Environment values,
+                                        const KernelObserver &observer);
+
+FailureOr<std::vector<Tensor>> runKernel(KernelOp kernel,
+                                         const Environment &values,
+                                         const KernelObserver &observer) {
+  std::vector<Tensor> operands;
+  for (Value input : kernel.getInputs())
+    operands.push_back(values.at(input));
+  if (observer)
+    observer(kernel, operands);
+  Environment arguments;
+  for (auto [argument, operand] :
+       llvm::zip_equal(kernel.getBody().getArguments(), operands))
+    arguments[argument] = operand;
+  return runBlock(kernel.getBody().front(), std::move(arguments), observer);
+}
 
 FailureOr<std::vector<Tensor>> evaluate(Operation *op,
-                                        const Environment &values) {
-  if (auto kernel = dyn_cast<KernelOp>(op)) {
-    Environment arguments;
-    for (auto [argument, input] :
-         llvm::zip_equal(kernel.getBody().getArguments(), kernel.getInputs()))
-      arguments[argument] = values.at(input);
-    return runBlock(kernel.getBody().front(), std::move(arguments));
-  }
+                                        const Environment &values,
+                                        const KernelObserver &observer) {
+  if (auto kernel = dyn_cast<KernelOp>(op))
+    return runKernel(kernel, values, observer);
   std::vector<Tensor> results = evaluateArith(op, values);
   if (results.empty())
     results = evaluateBcssl(op, values);
@@ -39,9 +51,10 @@ void dropDeadOperands(Operation *op, Environment &values) {
       values.erase(operand);
 }
 
-FailureOr<std::vector<Tensor>> runBlock(Block &block, Environment values) {
+FailureOr<std::vector<Tensor>> runBlock(Block &block, Environment values,
+                                        const KernelObserver &observer) {
   for (Operation &op : block.without_terminator()) {
-    FailureOr<std::vector<Tensor>> results = evaluate(&op, values);
+    FailureOr<std::vector<Tensor>> results = evaluate(&op, values, observer);
     if (failed(results))
       return failure();
     for (auto [value, result] : llvm::zip_equal(op.getResults(), *results)) {
@@ -68,7 +81,8 @@ Shape shapeOf(Type type) {
 }
 
 FailureOr<std::vector<Tensor>> interpret(func::FuncOp function,
-                                         ArrayRef<Tensor> arguments) {
+                                         ArrayRef<Tensor> arguments,
+                                         const KernelObserver &observer) {
   if (function.getNumArguments() != arguments.size())
     return function.emitOpError("expects ")
            << function.getNumArguments() << " arguments, got "
@@ -82,7 +96,7 @@ FailureOr<std::vector<Tensor>> interpret(func::FuncOp function,
              << argument.getType();
     values[argument] = tensor;
   }
-  return runBlock(function.getBody().front(), std::move(values));
+  return runBlock(function.getBody().front(), std::move(values), observer);
 }
 
 } // namespace bcssl::reference

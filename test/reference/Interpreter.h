@@ -17,16 +17,27 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Support/LLVM.h"
 
+#include <functional>
+
+namespace bcssl {
+class KernelOp;
+}
+
 namespace bcssl::reference {
 
 /// The value of every SSA value that is still needed.
 using Environment = llvm::DenseMap<mlir::Value, Tensor>;
 
+/// Is told the operands of each kernel before it runs.
+using KernelObserver =
+    std::function<void(KernelOp kernel, llvm::ArrayRef<Tensor> operands)>;
+
 /// Runs `function` on one tensor per argument and returns one per result.
 /// Reports at the operation and fails where an operation has no reference or a
 /// tensor's shape differs from its type.
 mlir::FailureOr<std::vector<Tensor>>
-interpret(mlir::func::FuncOp function, llvm::ArrayRef<Tensor> arguments);
+interpret(mlir::func::FuncOp function, llvm::ArrayRef<Tensor> arguments,
+          const KernelObserver &observer = {});
 
 /// The static shape of a tensor type; a scalar type has shape [].
 Shape shapeOf(mlir::Type type);
