@@ -128,7 +128,7 @@ FailureOr<std::string> serialize(ModuleOp module,
 
 } // namespace
 
-FailureOr<std::string> compile(ModuleOp module, const CompileOptions &options) {
+LogicalResult runStages(ModuleOp module, const CompileOptions &options) {
   if (failed(dump(module, options.dumpDirectory, options.from)))
     return failure();
   if (options.targets.empty())
@@ -148,6 +148,12 @@ FailureOr<std::string> compile(ModuleOp module, const CompileOptions &options) {
         failed(dump(module, options.dumpDirectory, next)))
       return failure();
   }
+  return success();
+}
+
+FailureOr<std::string> compile(ModuleOp module, const CompileOptions &options) {
+  if (failed(runStages(module, options)))
+    return failure();
   if (options.to == Stage::Executable)
     return serialize(module, options);
   return textOf(module);

@@ -20,6 +20,11 @@ struct CompileOptions {
   bool timing = false; ///< prints seconds per stage to stderr
 };
 
+/// Runs the passes of the stages from `from` to `to`, at most up to
+/// Stage::Planned.
+mlir::LogicalResult runStages(mlir::ModuleOp module,
+                              const CompileOptions &options);
+
 /// Runs the stages from `from` to `to`. Returns the text of the module, or the
 /// bytes of the artifact when `to` is Stage::Executable. The dictionary
 /// attribute `bcssl.properties` of the module becomes the artifact's

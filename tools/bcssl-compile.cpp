@@ -1,10 +1,10 @@
 //===- bcssl-compile.cpp - models and programs to artifacts ---------------===//
 
-#include "frontend/Import.h"
 #include "models/Zoo.h"
 #include "passes/Driver.h"
 #include "runtime/base/AtomicFile.h"
 #include "runtime/base/Flags.h"
+#include "tools/ModelReport.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
@@ -25,48 +25,42 @@ struct Arguments {
 };
 
 /// The model's options: its defaults for the method, then what was given.
-models::Options optionsOf(const Flags &flags, Arguments &arguments) {
-  models::Options options = models::defaultsFor(arguments.model);
-  if (flags.given("method"))
-    models::setOption(options, "method", arguments.modelOptions["method"]);
-  options = models::defaultsFor(arguments.model, options.method);
+models::Options optionsOf(const Flags &flags, const Arguments &arguments) {
+  std::vector<std::pair<std::string, std::string>> settings;
   for (const auto &[name, value] : arguments.modelOptions)
     if (flags.given(name))
-      models::setOption(options, name, value);
-  models::checkOptions(options);
-  return options;
+      settings.emplace_back(name, value);
+  return models::resolveOptions(arguments.model, settings);
 }
 
-int printDescription(const models::Options &options) {
-  models::Description description = models::describe(options);
-  llvm::outs() << "{\"model\": \"" << options.model
-               << "\", \"backbone_parameters\": "
-               << description.backboneParameters
-               << ", \"parameters\": " << description.classifierParameters
-               << ", \"dino_head_parameters\": "
-               << description.dinoHeadParameters
-               << ", \"gmac\": " << description.imageMacs / 1e9
-               << ", \"gmac_local\": " << description.localMacs / 1e9 << "}\n";
-  return 0;
+int write(const std::string &file, const std::string &bytes) {
+  if (file == "-") {
+    llvm::outs() << bytes;
+    return 0;
+  }
+  Status status = writeFileAtomically(file, bytes);
+  if (status)
+    return 0;
+  llvm::errs() << "bcssl-compile: " << status.error().text() << "\n";
+  return static_cast<int>(status.error().code);
 }
 
-mlir::OwningOpRef<mlir::ModuleOp>
-moduleOf(mlir::MLIRContext &context, const Flags &flags, Arguments &arguments) {
-  if (arguments.model.empty())
-    return mlir::parseSourceFile<mlir::ModuleOp>(arguments.input, &context);
-  models::Options options = optionsOf(flags, arguments);
-  auto module = frontend::importModule(context, models::buildModule(options));
+/// The artifact, the text of the stage to stop after, or the model's report.
+mlir::FailureOr<std::string> produce(const Flags &flags,
+                                     const Arguments &arguments) {
+  mlir::DialectRegistry registry;
+  registerDialects(registry);
+  mlir::MLIRContext context(registry);
+  context.loadAllAvailableDialects();
+  if (arguments.describe)
+    return reportModel(context, optionsOf(flags, arguments));
+  auto module =
+      arguments.model.empty()
+          ? mlir::parseSourceFile<mlir::ModuleOp>(arguments.input, &context)
+          : moduleOf(context, optionsOf(flags, arguments));
   if (!module)
-    return module;
-  mlir::Builder builder(&context);
-  llvm::SmallVector<mlir::NamedAttribute> properties;
-  for (const models::OptionField &field : models::optionFields())
-    properties.push_back(builder.getNamedAttr(
-        field.name, builder.getStringAttr(field.get(options))));
-  properties.push_back(
-      builder.getNamedAttr("model", builder.getStringAttr(options.model)));
-  (*module)->setAttr("bcssl.properties", builder.getDictionaryAttr(properties));
-  return module;
+    return mlir::failure();
+  return compile(*module, arguments.compile);
 }
 
 int run(const Flags &flags, Arguments &arguments) {
@@ -79,8 +73,10 @@ int run(const Flags &flags, Arguments &arguments) {
     llvm::errs() << "bcssl-compile: expects either --model or an input file\n";
     return static_cast<int>(ExitCode::Usage);
   }
-  if (arguments.describe)
-    return printDescription(optionsOf(flags, arguments));
+  if (arguments.describe && arguments.model.empty()) {
+    llvm::errs() << "bcssl-compile: --describe expects --model\n";
+    return static_cast<int>(ExitCode::Usage);
+  }
   auto from = parseStage(arguments.from), to = parseStage(arguments.to);
   if (!from || !to || *from > *to) {
     llvm::errs() << "bcssl-compile: expects --from and --to in the order "
@@ -88,29 +84,13 @@ int run(const Flags &flags, Arguments &arguments) {
                     "expanded, kernels, planned, executable\n";
     return static_cast<int>(ExitCode::Usage);
   }
-  mlir::DialectRegistry registry;
-  registerDialects(registry);
-  mlir::MLIRContext context(registry);
-  context.loadAllAvailableDialects();
-  auto module = moduleOf(context, flags, arguments);
-  if (!module)
-    return static_cast<int>(ExitCode::Failed);
   arguments.compile.from = *from;
   arguments.compile.to = *to;
   if (!arguments.targets.empty())
     arguments.compile.targets = arguments.targets;
-  auto bytes = compile(*module, arguments.compile);
-  if (mlir::failed(bytes))
-    return static_cast<int>(ExitCode::Failed);
-  if (arguments.output == "-") {
-    llvm::outs() << *bytes;
-    return 0;
-  }
-  if (Status status = writeFileAtomically(arguments.output, *bytes); !status) {
-    llvm::errs() << "bcssl-compile: " << status.error().text() << "\n";
-    return static_cast<int>(status.error().code);
-  }
-  return 0;
+  auto bytes = produce(flags, arguments);
+  return mlir::failed(bytes) ? static_cast<int>(ExitCode::Failed)
+                             : write(arguments.output, *bytes);
 }
 
 } // namespace
@@ -136,7 +116,8 @@ int main(int argc, char **argv) {
             "write the module after each stage here");
   flags.add("timing", arguments.compile.timing, "print seconds per stage");
   flags.add("describe", arguments.describe,
-            "print the model's parameters and multiply-adds as JSON");
+            "print the model's parameters, multiply-adds and planned memory as "
+            "JSON");
   flags.add("list-models", arguments.listModels,
             "print the names of the models");
   for (const models::OptionField &field : models::optionFields())

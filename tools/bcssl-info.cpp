@@ -23,7 +23,14 @@ bool isAboutModels(int argc, char **argv) {
   return false;
 }
 
-/// The compiler's JSON object as lines of "key: value".
+std::string shown(const nlohmann::ordered_json &value) {
+  if (value.is_number_unsigned())
+    return grouped(value.get<uint64_t>());
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+/// The compiler's JSON object as lines of "key: value". Programs become lines
+/// of their own, with all that is known of them.
 std::string lines(const std::string &object) {
   auto json = nlohmann::ordered_json::parse(object, nullptr,
                                             /*allow_exceptions=*/false);
@@ -31,11 +38,17 @@ std::string lines(const std::string &object) {
     return object;
   std::string text;
   for (const auto &[key, value] : json.items()) {
-    std::string shown = value.is_number_unsigned()
-                            ? grouped(value.get<uint64_t>())
-                        : value.is_string() ? value.get<std::string>()
-                                            : value.dump();
-    text += key + ": " + shown + "\n";
+    if (key != "programs") {
+      text += key + ": " + shown(value) + "\n";
+      continue;
+    }
+    for (const auto &program : value) {
+      std::string words;
+      for (const auto &[name, number] : program.items())
+        words += name == "name" ? "program " + shown(number) + ":"
+                                : " " + name + " " + shown(number);
+      text += words + "\n";
+    }
   }
   return text;
 }
