@@ -41,35 +41,32 @@ std::optional<Stage> parseStage(llvm::StringRef name) {
   return std::nullopt;
 }
 
-static void addCleanup(OpPassManager &manager) {
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
-}
-
 void buildStage(OpPassManager &manager, Stage stage, KernelFormation formation,
                 llvm::StringRef level) {
   switch (stage) {
   case Stage::Input:
     manager.addPass(createFoldBatchNorm());
     manager.addPass(createDifferentiate());
-    addCleanup(manager);
     return;
   case Stage::Differentiated:
     manager.addPass(createExpand());
-    addCleanup(manager);
+    manager.addPass(createCanonicalizerPass());
     return;
   case Stage::Expanded:
     manager.addNestedPass<func::FuncOp>(createPackContractions());
-    addCleanup(manager);
+    // Once is enough: what forward and backward both compute is merged here,
+    // packed weights with it.
+    manager.addPass(createCSEPass());
     manager.addNestedPass<func::FuncOp>(createFormKernels(
         FormKernelsOptions{formation.fuse, formation.recompute}));
-    addCleanup(manager);
+    manager.addPass(createCanonicalizerPass());
     return;
   case Stage::Kernels:
     manager.addNestedPass<func::FuncOp>(createTileLargeKernels());
     manager.addNestedPass<func::FuncOp>(createChooseTiles());
     manager.addPass(createEmitCpuKernels({level.str()}));
     manager.addPass(createPlanMemory());
+    manager.addPass(createVerifyMemory());
     return;
   case Stage::Planned:
   case Stage::Executable:

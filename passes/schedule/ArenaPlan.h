@@ -4,11 +4,12 @@
 #define BCSSL_PASSES_SCHEDULE_ARENAPLAN_H
 
 #include <cstdint>
-#include <optional>
-#include <utility>
 #include <vector>
 
 namespace bcssl {
+
+/// Rounds up to the next multiple of 64, where every buffer begins.
+int64_t alignedBytes(int64_t bytes);
 
 /// A buffer that is live from kernel `first` to kernel `last`, both included.
 struct ArenaBuffer {
@@ -19,10 +20,6 @@ struct ArenaBuffer {
 
 /// Assigns offsets, largest buffer first; returns the arena's size in bytes.
 int64_t planArena(std::vector<ArenaBuffer> &buffers);
-
-/// Two buffers that are live together and overlap, if there are any.
-std::optional<std::pair<size_t, size_t>>
-findOverlap(const std::vector<ArenaBuffer> &buffers);
 
 } // namespace bcssl
 

@@ -49,12 +49,25 @@ def PlanMemory : Pass<"bcssl-plan-memory", "::mlir::ModuleOp"> {
     that is free during its life. The new value of a variable is written to the
     variable's own place where every reader of the old value has run before, or
     reads the same element in the same kernel; else it is copied at the end
-    (`bcssl.moves` of the function). A checker verifies that no two live
-    buffers overlap. An operation outside of kernels, an argument or a result
+    (`bcssl.moves` of the function). An operation outside of kernels, an argument or a result
     without a name, and the name of no variable or of one with another type are
-    errors. Comes last. Example: test/passes/schedule/plan-memory.mlir.
+    errors. Comes after `bcssl-emit-cpu-kernels`. Example: test/passes/schedule/plan-memory.mlir.
   }];
   let dependentDialects = ["::bcssl::BcsslDialect"];
+}
+
+def VerifyMemory : Pass<"bcssl-verify-memory", "::mlir::ModuleOp"> {
+  let summary = "Run a memory plan on paper and compare what is read";
+  let description = [{
+    Follows which value's bytes each slot holds while kernels and moves run in
+    order, without regard to how the plan was made. It is an error where a
+    kernel's operand, a result of the program, or a variable that has no new
+    value does not lie in its place; where a result lies over an operand of the
+    same kernel that is read elsewhere, over another result, or over an input;
+    and where a slot is no part of its space or not of its value's size. Changes
+    nothing. Comes last, after `bcssl-plan-memory`.
+    Example: test/passes/schedule/verify-memory.mlir.
+  }];
 }
 
 #endif // BCSSL_PASSES_SCHEDULE_PASSES

@@ -3,6 +3,7 @@
 #include "passes/fusion/Grouping.h"
 #include "passes/schedule/ArenaPlan.h"
 #include "passes/schedule/CheckProgram.h"
+#include "passes/schedule/MemoryPlan.h"
 #include "passes/schedule/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -16,36 +17,10 @@ namespace bcssl {
 
 namespace {
 
-/// Numbers of the schema's Space.
-enum Space : int64_t { Arena = 0, State = 1, Input = 2, Output = 3 };
-
 struct Place {
-  int64_t space = Arena;
+  Space space = Space::Arena;
   int64_t offset = 0;
 };
-
-int64_t bytesOf(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return tensor.getNumElements() *
-         llvm::divideCeil(tensor.getElementTypeBitWidth(), 8);
-}
-
-int64_t aligned(int64_t bytes) { return llvm::alignTo(bytes, 64); }
-
-/// Byte distance of an alias from its root.
-int64_t offsetFromRoot(Value value) {
-  int64_t offset = 0;
-  while (Operation *op = value.getDefiningOp()) {
-    if (auto slice = dyn_cast<SliceOp>(op)) {
-      auto type = cast<RankedTensorType>(slice.getInput().getType());
-      offset += slice.getOffset() * (bytesOf(type) / type.getDimSize(0));
-    } else if (!isa<ReshapeOp>(op)) {
-      break;
-    }
-    value = op->getOperand(0);
-  }
-  return offset;
-}
 
 /// Plans one program.
 class Planner {
@@ -54,25 +29,26 @@ public:
       : function(function), stateOffsets(stateOffsets),
         builder(function.getContext()) {}
 
-  LogicalResult run();
+  void run();
 
 private:
   void collectKernels();
   void placeArguments();
   void placeResults();
   bool mayReplaceState(Value argument, KernelOp writer, unsigned result);
-  LogicalResult placeTemporaries();
+  void placeTemporaries();
   void annotate();
-  ArrayAttr slotOf(Value value);
+  Slot slotOf(Value value);
 
   func::FuncOp function;
   const llvm::StringMap<int64_t> &stateOffsets;
   Builder builder;
   SmallVector<KernelOp> kernels;
   DenseMap<Operation *, int64_t> position;
-  llvm::MapVector<Value, Place> places; // roots only
-  SmallVector<Attribute> moves;         // targets, beside movedValues
-  SmallVector<Value> movedValues;
+  llvm::MapVector<Value, Place> places; ///< roots only
+  /// Values and where they go after the last kernel. Where they lie until then
+  /// is known when temporaries have their places.
+  SmallVector<std::pair<Value, Slot>> moves;
   int64_t inputBytes = 0, outputBytes = 0, arenaBytes = 0;
 };
 
@@ -88,12 +64,12 @@ void Planner::placeArguments() {
     unsigned number = argument.getArgNumber();
     if (auto name =
             function.getArgAttrOfType<StringAttr>(number, "bcssl.variable")) {
-      places[argument] = {State, stateOffsets.lookup(name.getValue())};
+      places[argument] = {Space::State, stateOffsets.lookup(name.getValue())};
     } else {
-      places[argument] = {Input, inputBytes};
+      places[argument] = {Space::Input, inputBytes};
       function.setArgAttr(number, "bcssl.offset",
                           builder.getI64IntegerAttr(inputBytes));
-      inputBytes += aligned(bytesOf(argument.getType()));
+      inputBytes += alignedBytes(bytesOf(argument.getType()));
     }
   }
 }
@@ -110,25 +86,6 @@ SmallVector<OpOperand *> memoryReaders(Value root) {
         readers.push_back(&use);
     }
   return readers;
-}
-
-/// Whether a kernel reads its operand only at the element that it writes.
-bool readsSameElement(KernelOp kernel, unsigned operand, unsigned result) {
-  if (kernel.getFamily() != KernelFamily::Rowwise &&
-      kernel.getFamily() != KernelFamily::Columnwise)
-    return false;
-  BlockArgument argument = kernel.getBody().front().getArgument(operand);
-  auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
-  if (argument.getType() != yield.getValues()[result].getType())
-    return false;
-  // A row reduction visits the whole row before anything of it is stored;
-  // other readers must not look at other elements.
-  return llvm::all_of(argument.getUsers(), [](Operation *user) {
-    OpKind kind = kindOf(user);
-    return kind == OpKind::Partial || kind == OpKind::RowReduce ||
-           (kind == OpKind::Pointwise &&
-            !isa<CrossViewTargetsOp, OneHotOp, RandomUniformOp>(user));
-  });
 }
 
 bool Planner::mayReplaceState(Value argument, KernelOp writer,
@@ -157,11 +114,6 @@ void Planner::placeResults() {
             argument.getArgNumber(), "bcssl.variable"))
       oldValue[name.getValue()] = argument;
 
-  struct Pending {
-    Value value;
-    Place place;
-  };
-  SmallVector<Pending> pending;
   for (OpOperand &operand : terminator->getOpOperands()) {
     unsigned number = operand.getOperandNumber();
     Value value = operand.get(), root = rootOf(value);
@@ -171,7 +123,7 @@ void Planner::placeResults() {
                   !places.contains(root);
     if (auto name = function.getResultAttrOfType<StringAttr>(
             number, "bcssl.variable")) {
-      place = {State, stateOffsets.lookup(name.getValue())};
+      place = {Space::State, stateOffsets.lookup(name.getValue())};
       BlockArgument old = oldValue.lookup(name.getValue());
       if (old == value)
         continue;
@@ -181,25 +133,20 @@ void Planner::placeResults() {
           (kernel && mayReplaceState(old, kernel,
                                      cast<OpResult>(root).getResultNumber()));
     } else {
-      place = {Output, outputBytes};
+      place = {Space::Output, outputBytes};
       function.setResultAttr(number, "bcssl.offset",
                              builder.getI64IntegerAttr(outputBytes));
-      outputBytes += aligned(bytesOf(value.getType()));
+      outputBytes += alignedBytes(bytesOf(value.getType()));
     }
     if (direct)
       places[root] = place;
     else
-      pending.push_back({value, place});
-  }
-  for (const Pending &move : pending) {
-    // Resolved to slots in annotate(), when temporaries have their places.
-    moves.push_back(builder.getI64ArrayAttr(
-        {move.place.space, move.place.offset, bytesOf(move.value.getType())}));
-    movedValues.push_back(move.value);
+      moves.push_back(
+          {value, {place.space, place.offset, bytesOf(value.getType())}});
   }
 }
 
-LogicalResult Planner::placeTemporaries() {
+void Planner::placeTemporaries() {
   std::vector<ArenaBuffer> buffers;
   SmallVector<Value> owners;
   int64_t end = kernels.size();
@@ -217,44 +164,42 @@ LogicalResult Planner::placeTemporaries() {
       owners.push_back(result);
     }
   arenaBytes = planArena(buffers);
-  if (auto overlap = findOverlap(buffers))
-    return function.emitError("memory plan: buffers ")
-           << overlap->first << " and " << overlap->second
-           << " overlap while both live";
   for (auto [owner, buffer] : llvm::zip(owners, buffers))
-    places[owner] = {Arena, buffer.offset};
-  return success();
+    places[owner] = {Space::Arena, buffer.offset};
 }
 
-ArrayAttr Planner::slotOf(Value value) {
+Slot Planner::slotOf(Value value) {
   Place place = places.lookup(rootOf(value));
-  return builder.getI64ArrayAttr({place.space,
-                                  place.offset + offsetFromRoot(value),
-                                  bytesOf(value.getType())});
+  return {place.space, place.offset + offsetFromRoot(value),
+          bytesOf(value.getType())};
 }
 
 void Planner::annotate() {
+  MLIRContext *context = builder.getContext();
   for (KernelOp kernel : kernels) {
     SmallVector<Attribute> slots;
     for (Value operand : kernel.getInputs())
-      slots.push_back(slotOf(operand));
+      slots.push_back(toAttribute(context, slotOf(operand)));
     for (Value result : kernel.getResults())
-      slots.push_back(slotOf(result));
+      slots.push_back(toAttribute(context, slotOf(result)));
     kernel->setAttr("slots", builder.getArrayAttr(slots));
   }
   // An old value that becomes another variable's new value is set aside first:
   // its place may be the target of another move.
   SmallVector<Attribute> aside, pairs;
-  for (auto [target, value] : llvm::zip(moves, movedValues)) {
-    ArrayAttr from = slotOf(value);
-    if (places.lookup(rootOf(value)).space == State) {
-      ArrayAttr copy = builder.getI64ArrayAttr(
-          {Arena, arenaBytes, bytesOf(value.getType())});
-      arenaBytes += aligned(bytesOf(value.getType()));
-      aside.push_back(builder.getArrayAttr({from, copy}));
+  auto pairOf = [&](const Slot &from, const Slot &to) {
+    return builder.getArrayAttr(
+        {toAttribute(context, from), toAttribute(context, to)});
+  };
+  for (auto &[value, target] : moves) {
+    Slot from = slotOf(value);
+    if (from.space == Space::State) {
+      Slot copy{Space::Arena, arenaBytes, from.bytes};
+      arenaBytes += alignedBytes(from.bytes);
+      aside.push_back(pairOf(from, copy));
       from = copy;
     }
-    pairs.push_back(builder.getArrayAttr({from, target}));
+    pairs.push_back(pairOf(from, target));
   }
   aside.append(pairs);
   pairs.swap(aside);
@@ -265,14 +210,12 @@ void Planner::annotate() {
                     builder.getI64IntegerAttr(outputBytes));
 }
 
-LogicalResult Planner::run() {
+void Planner::run() {
   collectKernels();
   placeArguments();
   placeResults();
-  if (failed(placeTemporaries()))
-    return failure();
+  placeTemporaries();
   annotate();
-  return success();
 }
 
 struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
@@ -286,14 +229,16 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
         return signalPassFailure();
       stateOffsets[variable.getSymName()] = stateBytes;
       variable->setAttr("bcssl.offset", builder.getI64IntegerAttr(stateBytes));
-      stateBytes += aligned(bytesOf(variable.getType()));
+      stateBytes += alignedBytes(bytesOf(variable.getType()));
     }
     module->setAttr("bcssl.state_bytes", builder.getI64IntegerAttr(stateBytes));
-    for (auto function : module.getOps<func::FuncOp>())
-      if (!function.isDeclaration() &&
-          (failed(checkProgram(function)) ||
-           failed(Planner(function, stateOffsets).run())))
+    for (auto function : module.getOps<func::FuncOp>()) {
+      if (function.isDeclaration())
+        continue;
+      if (failed(checkProgram(function)))
         return signalPassFailure();
+      Planner(function, stateOffsets).run();
+    }
   }
 };
 

@@ -3,7 +3,7 @@
 #include "passes/target/Executable.h"
 
 #include "dialects/bcssl/Bcssl.h"
-#include "passes/schedule/CheckProgram.h"
+#include "passes/schedule/MemoryPlan.h"
 #include "runtime/schema/Executable_generated.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -65,87 +65,39 @@ std::vector<int64_t> shapeOf(Type type) {
 }
 
 schema::Slot slotOf(Attribute attribute) {
-  auto words = cast<ArrayAttr>(attribute).getAsValueRange<IntegerAttr>();
-  SmallVector<uint64_t> numbers;
-  for (const APInt &word : words)
-    numbers.push_back(word.getZExtValue());
-  return schema::Slot(static_cast<schema::Space>(numbers[0]), numbers[1],
-                      numbers[2]);
+  Slot slot = *toSlot(attribute);
+  return schema::Slot(static_cast<schema::Space>(slot.space), slot.offset,
+                      slot.bytes);
 }
 
-bool isNumber(Attribute attribute) {
-  auto number = dyn_cast_or_null<IntegerAttr>(attribute);
-  return number && number.getType().isInteger(64) &&
-         !number.getValue().isNegative();
-}
-
-/// [space, offset, bytes].
-bool isSlot(Attribute attribute) {
-  auto words = dyn_cast_or_null<ArrayAttr>(attribute);
-  return words && words.size() == 3 && llvm::all_of(words, isNumber) &&
-         cast<IntegerAttr>(words[0]).getInt() <=
-             static_cast<int64_t>(schema::Space::MAX);
-}
-
-bool areSlots(Attribute attribute, size_t count) {
-  auto slots = dyn_cast_or_null<ArrayAttr>(attribute);
-  return slots && slots.size() == count && llvm::all_of(slots, isSlot);
-}
-
-/// Whether code and memory plan have left what a kernel's launch needs.
-bool isPlanned(KernelOp kernel, ModuleOp code) {
+/// Whether the generators have left what a kernel's launch needs.
+bool isEmitted(KernelOp kernel, ModuleOp code) {
   auto symbol = kernel->getAttrOfType<StringAttr>("symbol");
-  size_t arguments = kernel->getNumOperands() + kernel->getNumResults();
+  auto tiles = kernel->getAttrOfType<IntegerAttr>("tiles");
   auto function =
       symbol ? code.lookupSymbol<func::FuncOp>(symbol) : func::FuncOp();
-  return function && function.getNumArguments() == arguments + 1 &&
-         isNumber(kernel->getAttr("tiles")) &&
-         areSlots(kernel->getAttr("slots"), arguments);
-}
-
-bool isPlanned(func::FuncOp function) {
-  auto moves = function->getAttrOfType<ArrayAttr>("bcssl.moves");
-  bool planned = moves && llvm::all_of(moves, [](Attribute move) {
-                   return areSlots(move, 2);
-                 });
-  for (StringRef name :
-       {"bcssl.arena_bytes", "bcssl.input_bytes", "bcssl.output_bytes"})
-    planned &= isNumber(function->getAttr(name));
-  for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    planned &= !function.getArgAttr(i, "bcssl.input") ||
-               (function.getArgAttrOfType<StringAttr>(i, "bcssl.input") &&
-                isNumber(function.getArgAttr(i, "bcssl.offset")));
-  for (unsigned i = 0; i < function.getNumResults(); ++i)
-    planned &= !function.getResultAttr(i, "bcssl.output") ||
-               (function.getResultAttrOfType<StringAttr>(i, "bcssl.output") &&
-                isNumber(function.getResultAttr(i, "bcssl.offset")));
-  return planned;
+  return function && tiles && tiles.getType().isInteger(64) &&
+         !tiles.getValue().isNegative() &&
+         function.getNumArguments() ==
+             kernel->getNumOperands() + kernel->getNumResults() + 1;
 }
 
 /// A planned module may come from a file: reports what the passes have not
 /// left.
 LogicalResult checkPlanned(ModuleOp module) {
+  if (failed(checkMemoryPlan(module)))
+    return failure();
   auto report = [](Operation *op) {
     return op->emitOpError("expects a planned program: run the stages before");
   };
   auto code = module.lookupSymbol<ModuleOp>("kernels");
-  if (!code || !isNumber(module->getAttr("bcssl.state_bytes")))
+  if (!code)
     return report(module);
-  for (auto variable : module.getOps<VariableOp>())
-    if (failed(checkVariable(variable)) ||
-        !isNumber(variable->getAttr("bcssl.offset")))
-      return report(variable);
-  for (auto function : module.getOps<func::FuncOp>()) {
-    if (function.isDeclaration())
-      continue;
-    if (failed(checkProgram(function)))
-      return failure();
-    if (!isPlanned(function))
-      return report(function);
-    for (auto kernel : function.getBody().front().getOps<KernelOp>())
-      if (!isPlanned(kernel, code))
-        return report(kernel);
-  }
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isDeclaration())
+      for (auto kernel : function.getBody().front().getOps<KernelOp>())
+        if (!isEmitted(kernel, code))
+          return report(kernel);
   return success();
 }
 
