@@ -97,9 +97,14 @@ void registerPasses() {
   registerBcsslCodegenCpuPasses();
   registerBcsslCodegenGpuPasses();
   registerBcsslTargetPasses();
+  registerLoweringPasses();
   PassPipelineRegistration<>("bcssl-cpu",
                              "Compile programs to planned kernels for the CPU",
                              buildCpuPipeline);
+  PassPipelineRegistration<>(
+      "bcssl-lower-cpu",
+      "Lower a module of emitted kernels for the CPU to the LLVM dialect",
+      buildCpuLowering);
   PassPipelineRegistration<NvvmOptions>(
       "bcssl-nvvm",
       "Compile programs to kernels for NVIDIA GPUs in the NVVM dialect",

@@ -14,16 +14,12 @@ namespace bcssl {
 #define GEN_PASS_DEF_EXPANDMATH
 #include "passes/target/Passes.h.inc"
 
-void populateExpandMathPatterns(RewritePatternSet &patterns) {
-  populateMathPolynomialApproximationPatterns(patterns);
-}
-
 namespace {
 
 struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    populateExpandMathPatterns(patterns);
+    populateMathPolynomialApproximationPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

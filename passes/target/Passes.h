@@ -10,8 +10,14 @@ namespace bcssl {
 #define GEN_PASS_REGISTRATION
 #include "passes/target/Passes.h.inc"
 
-/// The patterns of `bcssl-expand-math`.
-void populateExpandMathPatterns(mlir::RewritePatternSet &patterns);
+/// Adds the passes that lower a module of kernel functions (scf, vector,
+/// memref, math) to the LLVM dialect: the pipeline `--bcssl-lower-cpu`. Buffers
+/// become bare pointers.
+void buildCpuLowering(mlir::OpPassManager &manager);
+
+/// Registers the passes of MLIR that buildCpuLowering adds, so that each can be
+/// run by its name.
+void registerLoweringPasses();
 
 } // namespace bcssl
 
