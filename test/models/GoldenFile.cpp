@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <stdexcept>
 
 using namespace bcssl;
@@ -79,14 +80,17 @@ bcssl::publishedForm(const frontend::VariableDeclaration &variable,
   return published;
 }
 
+double bcssl::norm(const reference::Tensor &tensor) {
+  double sum = 0.0;
+  for (double value : tensor.values)
+    sum += value * value;
+  return std::sqrt(sum);
+}
+
 double bcssl::relativeDistance(const reference::Tensor &actual,
                                const reference::Tensor &expected) {
   if (actual.shape != expected.shape)
     return INFINITY;
-  double difference = 0.0, norm = 0.0;
-  for (int64_t i = 0; i < actual.size(); ++i) {
-    difference += (actual[i] - expected[i]) * (actual[i] - expected[i]);
-    norm += expected[i] * expected[i];
-  }
-  return std::sqrt(difference / std::max(norm, 1e-60));
+  return norm(reference::map(actual, expected, std::minus())) /
+         std::max(norm(expected), 1e-30);
 }

@@ -33,7 +33,9 @@ reference::Tensor storedForm(const frontend::VariableDeclaration &variable,
 reference::Tensor publishedForm(const frontend::VariableDeclaration &variable,
                                 const reference::Tensor &stored);
 
-/// |actual - expected| / |expected|, Euclidean; both of one shape.
+/// The Euclidean norm of all elements.
+double norm(const reference::Tensor &tensor);
+/// |actual - expected| / |expected|; both of one shape.
 double relativeDistance(const reference::Tensor &actual,
                         const reference::Tensor &expected);
 
