@@ -23,7 +23,9 @@ config.environment["PATH"] = os.pathsep.join(
 )
 
 # NVIDIA's assembler: tests that need it say `REQUIRES: ptxas` and write %ptxas.
-if config.ptxas:
+# The caller's variable comes before what CMake found.
+ptxas = os.environ.get("BCSSL_PTXAS") or config.ptxas
+if os.access(ptxas, os.X_OK):
     config.available_features.add("ptxas")
-    config.environment["BCSSL_PTXAS"] = config.ptxas
-    config.substitutions.append(("%ptxas", config.ptxas))
+    config.environment["BCSSL_PTXAS"] = ptxas
+    config.substitutions.append(("%ptxas", ptxas))
