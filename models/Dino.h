@@ -1,8 +1,21 @@
 //===- Dino.h - self-distillation without labels ----------------*- C++ -*-===//
 //
-// The DINO step as one program (arXiv 2104.14294; quirks as in the published
-// code: the teacher normalises by its own batch, its buffers are not averaged,
-// gradients are clipped by tensor).
+// The DINO step as one program (arXiv 2104.14294), with the quirks of the
+// published code (facebookresearch/dino) and of the paper's fork of it
+// (arXiv 2312.05695):
+//
+//   quirk of the published code                      here
+//   the teacher normalises by its own batch          always (Mode::Training)
+//   each resolution has batch statistics of its own  always (DinoNetwork)
+//   the average covers parameters; running           always (updateTeacher);
+//     statistics are each network's own              programs `recalibrate`
+//   the center moves after the loss of the step      always (DinoObjective)
+//   gradients are clipped by tensor                  --clip-grad, 0: not
+//   a frozen last layer keeps its own AdamW count    always (Update.h)
+//   BC-SSL's teacher drops paths too, others' do     --teacher-drop-path, on
+//     not                                            for BC-SSL's sizes
+//   the last layer's gain: 1, or learned             --norm-last-layer
+//   9x9 kernels on maps of 7x7 and 3x3               --kernel, any odd to 61
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,8 +45,7 @@ struct DinoOptions {
   double studentTemperature = 0.1;
   double centerMomentum = 0.9;
   int64_t sinkhornIterations = 3;
-  /// Drops paths in the teacher too, as the paper's own code does for its
-  /// convolutional networks.
+  /// Drops paths in the teacher too.
   bool teacherDropPath = false;
   UpdateOptions update = {.clip = 3.0};
 };

@@ -33,6 +33,7 @@ struct Options {
   BnActivation bnActivation = BnActivation::None;
   double layerScale = 1e-6;
   double dropPath = 0.1;
+  /// On for DINO with BC-SSL's published sizes (see Dino.h).
   bool teacherDropPath = false;
   int64_t inChannels = 3;
   int64_t batch = 64;

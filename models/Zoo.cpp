@@ -34,6 +34,7 @@ void makeMicro(Options &options) {
   options.kernel = 7;
   options.layerScale = 1.0;
   options.dropPath = 0.0;
+  options.teacherDropPath = false;
   options.inChannels = 1;
   options.image = 32;
   options.localImage = 16;
@@ -176,6 +177,8 @@ Options bcssl::models::defaultsFor(const std::string &model, Method method) {
   options.depths = size->depths;
   options.kernel =
       size->family == Family::Bcssl ? kBcsslKernel : kConvNeXtKernel;
+  options.teacherDropPath =
+      size->family == Family::Bcssl && method == Method::Dino;
   if (model == "micro")
     makeMicro(options);
   // ConvNeXt's supervised recipe does not clip.

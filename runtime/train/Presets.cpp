@@ -17,9 +17,11 @@ static void applyDino(TrainSettings &settings) {
 }
 
 /// The paper's scripts of 100 epochs (arXiv 2312.05695 and its code): DINO's
-/// defaults, and drop paths in the teacher too.
+/// defaults with 512 images a step, which also sets the learning rate to 1e-3,
+/// and drop paths in the teacher too.
 static void applyPaper100(TrainSettings &settings) {
   applyDino(settings);
+  settings.modelOptions["batch"] = "512";
   settings.modelOptions["teacher-drop-path"] = "true";
 }
 
@@ -59,8 +61,10 @@ static void applyFashionLong(TrainSettings &settings) {
   settings.train.schedule.teacherMomentum = 0.996;
 }
 
-/// ConvNeXt's supervised recipe (facebookresearch/ConvNeXt): lr 4e-3 for 4096
-/// images, weight decay 0.05, 20 of 300 epochs of warm-up, label smoothing.
+/// Of ConvNeXt's supervised recipe (facebookresearch/ConvNeXt): lr 4e-3 for
+/// 4096 images, weight decay 0.05, 20 of 300 epochs of warm-up, label
+/// smoothing. Its RandAugment, mixup, CutMix and random erasing do not exist
+/// here.
 static void applySupervised(TrainSettings &settings) {
   settings.model = "bcssl-tiny";
   settings.modelOptions = {{"method", "supervised"}, {"smoothing", "0.1"}};
@@ -78,12 +82,13 @@ static void applySupervised(TrainSettings &settings) {
 
 static constexpr std::array<Preset, 6> table = {{
     {"dino", "main_dino.py's defaults, 100 epochs", applyDino},
-    {"paper-100", "the paper's recipe of 100 epochs", applyPaper100},
-    {"paper-300", "the paper's recipe of 300 epochs", applyPaper300},
+    {"paper-100", "the paper's recipe of 100 epochs, batch 512", applyPaper100},
+    {"paper-300", "the paper's recipe of 300 epochs, batch 512", applyPaper300},
     {"fashion", "micro on Fashion-MNIST, 100,000 images, minutes on a CPU",
      applyFashion},
     {"fashion-long", "the same with 600,000 images", applyFashionLong},
-    {"supervised", "ConvNeXt's recipe with labels, 300 epochs",
+    {"supervised",
+     "with labels: lr, decay and smoothing of ConvNeXt, 300 epochs",
      applySupervised},
 }};
 

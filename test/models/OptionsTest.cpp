@@ -49,6 +49,18 @@ TEST(OptionsTest, TheMethodsDefaultsComeBeforeSettings) {
   EXPECT_THROW(resolveOptions("micro", {{"kernel", "4"}}), OptionError);
 }
 
+// The paper's code builds BC-SSL's teacher with the student's drop rate; other
+// teachers, and the small demo, have none.
+TEST(OptionsTest, TheTeacherOfBcsslDropsPaths) {
+  for (const char *model : {"bcssl-tiny", "bcssl-small", "bcssl-base"}) {
+    EXPECT_TRUE(defaultsFor(model).teacherDropPath) << model;
+    EXPECT_EQ(defaultsFor(model).dropPath, 0.1) << model;
+  }
+  EXPECT_FALSE(defaultsFor("convnext-tiny").teacherDropPath);
+  EXPECT_FALSE(defaultsFor("micro").teacherDropPath);
+  EXPECT_FALSE(defaultsFor("bcssl-tiny", Method::Supervised).teacherDropPath);
+}
+
 TEST(OptionsTest, BadTextsAreRejected) {
   Options options = defaultsFor("micro");
   for (auto [name, text] :

@@ -192,6 +192,22 @@ TEST(TrainFlagsTest, ModelAndMethodChooseThePreset) {
             "micro");
 }
 
+// Published: 512 images a step and a learning rate of 5e-4 * 512 / 256.
+TEST(TrainFlagsTest, ThePapersPresetsHaveItsBatch) {
+  for (const char *preset : {"--preset=paper-100", "--preset=paper-300"}) {
+    TrainSettings settings = parseRun({preset}).settings;
+    EXPECT_EQ(settings.modelOptions.at("batch"), "512") << preset;
+    EXPECT_EQ(settings.modelOptions.at("teacher-drop-path"), "true") << preset;
+    EXPECT_EQ(Schedules::create(settings.train.schedule, 512, 2502, 250'200)
+                  ->peakLearningRate(),
+              1e-3)
+        << preset;
+  }
+  EXPECT_EQ(parseRun({"--preset=paper-100", "--batch=64"})
+                .settings.modelOptions.at("batch"),
+            "64");
+}
+
 TEST(TrainFlagsTest, MistakesAreNamed) {
   EXPECT_NE(refusal({"--preset=fashoin"}).find("did you mean fashion?"),
             std::string::npos);
