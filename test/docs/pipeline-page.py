@@ -1,34 +1,55 @@
 #!/usr/bin/env python3
 """Writes docs/Pipeline.md: one BC-SSL block after each stage of the compiler.
 
-    pipeline-page.py BCSSL_COMPILE [--check]
+    pipeline-page.py [--bin=FOLDER] [--check]
 
-Compiles test/docs/Inputs/block.mlir with the tool named, and shows what
-`--dump-dir` leaves. With --check nothing is written: exit code 1 if the page
-is not what it would be.
+Compiles what record-block prints and shows what `--dump-dir` leaves, and what
+bcssl-info says of the artifact. The tools are those in FOLDER, else in PATH.
+With --check nothing is written: exit code 1 if the page is not what it would be.
 """
 
 import argparse
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "Pipeline.md"
-BLOCK = ROOT / "test" / "docs" / "Inputs" / "block.mlir"
 STAGES = ("input", "differentiated", "expanded", "kernels", "planned")
 
 
-def compile_stages(tool: str) -> dict:
-    """The lines of the module after each stage."""
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([tool, str(BLOCK), "--to=planned", f"--dump-dir={folder}", "-o", f"{folder}/end"], check=True)
-        return {
-            stage: (pathlib.Path(folder) / f"{number}-{stage}.mlir").read_text().splitlines()
-            for number, stage in enumerate(STAGES)
+def output_of(*command: str) -> str:
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def compile_stages(tools: pathlib.Path) -> dict:
+    """The lines of the module after each stage, and what is said of the artifact."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        source, artifact = folder / "block.mlir", folder / "block.bcx"
+        source.write_text(output_of(tools / "record-block"))
+        subprocess.run([tools / "bcssl-compile", source, f"--dump-dir={folder}", "-o", artifact], check=True)
+        stages = {
+            stage: (folder / f"{number}-{stage}.mlir").read_text().splitlines() for number, stage in enumerate(STAGES)
         }
+        stages["executable"] = output_of(tools / "bcssl-info", artifact).splitlines()
+        stages["launches"] = output_of(tools / "bcssl-info", "kernels", artifact).splitlines()
+        return stages
+
+
+def recorded(lines: list) -> list:
+    """Variables and `@step` as the model records them, one port a line."""
+    variables = [line.strip() for line in lines if "bcssl.variable @" in line]
+    step = next(line for line in lines if "func.func @step" in line).strip()
+    arguments, results = (re.split(r", (?=%|tensor)", ports) for ports in re.fullmatch(
+        r"func.func @step\((.*)\) -> \((.*)\) {", step).groups())
+    head = ["func.func @step("] + [f"    {port}," for port in arguments[:-1]] + [f"    {arguments[-1]})"]
+    head += [f"    {'->' if i == 0 else '  '} {'(' if i == 0 else ' '}{port}{',' if port != results[-1] else ') {'}"
+             for i, port in enumerate(results)]
+    return variables + [""] + head + [f"  {line}" for line in body_of_step(lines)] + ["}"]
 
 
 def body_of_step(lines: list) -> list:
@@ -92,22 +113,23 @@ def function_of(lines: list, symbol: str) -> list:
 
 
 def make_page(stages: dict) -> str:
-    bodies = {stage: body_of_step(lines) for stage, lines in stages.items()}
+    bodies = {stage: body_of_step(stages[stage]) for stage in STAGES}
     formed, planned = kernels_of(bodies["kernels"]), kernels_of(bodies["planned"])
     step = next(line for line in stages["planned"] if "func.func @step" in line)
     bytes_of = dict(re.findall(r"bcssl\.(\w+)_bytes = (\d+)", step + stages["planned"][0]))
-    small = next(k for k in planned if "math.exp" not in "".join(k) and "select" in "".join(k))
-    symbol = re.search(r'symbol = "(\w+)"', small[0]).group(1)
-    return f"""<!-- Written by test/docs/pipeline-page.py; change that, or test/docs/Inputs/block.mlir. -->
+    normalise = next(k for k in formed if " rowwise(" in k[0] and "math.rsqrt" in "".join(k))
+    average = next(i for i, k in enumerate(formed) if summary(k).split(" | ")[2] == "mulf, addf")
+    symbol = re.search(r'symbol = "(\w+)"', planned[average][0]).group(1)
+    return f"""<!-- Written by test/docs/pipeline-page.py; change that, or test/docs/record-block.cpp. -->
 # One block after each stage
 
 A block of BC-SSL (9x9 depthwise convolution, BatchNorm, LayerNorm, an inverted bottleneck with GELU, layer scale, drop path, residual) on two maps of 8x8x16, a loss, the gradient of the depthwise filter and a step against it. `bcssl-compile FILE --to=STAGE` shows the same for any program; `passes/Pipelines.cpp` lists the passes between. Constants are left out below.
 
 ## input
 
-The program as a model records it: coarse operations on tensors, no memory. Variables go in and come out as values.
+The program as `BcsslBlock` (`models/Bcssl.h`) records it: coarse operations on tensors, no memory. Variables go in and come out as values. BatchNorm takes its statistics twice, about the running mean and about the batch's; `all_reduce` adds those of several ranks.
 
-{block(BLOCK.read_text().splitlines())}
+{block(recorded(stages['input']))}
 ## differentiated
 
 `bcssl-fold-batch-norm` (nothing to fold: the statistics are the batch's) and `bcssl-differentiate`. Forward stays, {len(bodies['differentiated']) - len(bodies['input'])} lines more. The backward graph begins behind the loss:
@@ -126,32 +148,41 @@ The program as a model records it: coarse operations on tensors, no memory. Vari
 |---|---|---|---|
 {chr(10).join(map(summary, formed))}
 
-The convolution with the sums of BatchNorm, the sums of all images, and BatchNorm with LayerNorm:
+The convolution with BatchNorm's sums about the running mean, the batch's mean from them, and BatchNorm with LayerNorm:
 
-{block(formed[0] + formed[1] + formed[2] + formed[3])}
+{block(formed[0] + formed[1] + normalise)}
 ## planned
 
-`bcssl-tile-large-kernels`, `bcssl-choose-tiles`, `bcssl-emit-cpu-kernels` and `bcssl-plan-memory`. A slot is [space, offset, bytes] for each operand and result, with the spaces 0 arena, 1 state, 2 inputs, 3 outputs. The arena holds {bytes_of['arena']} bytes, the state {bytes_of['state']}, inputs {bytes_of['input']}, outputs {bytes_of['output']}; the new filter is written over the old one.
+`bcssl-tile-large-kernels`, `bcssl-choose-tiles`, `bcssl-emit-cpu-kernels` and `bcssl-plan-memory`. A slot is [space, offset, bytes] for each operand and result, with the spaces 0 arena, 1 state, 2 inputs, 3 outputs. The arena holds {bytes_of['arena']} bytes, the state {bytes_of['state']}, inputs {bytes_of['input']}, outputs {bytes_of['output']}; new values of variables are written over the old ones.
 
 | value | function | tiles | tile | slots |
 |---|---|---|---|---|
 {chr(10).join(map(placement, planned))}
 
-Equal kernels share a function. That of `{symbol}`, the factor of each sample under drop path:
+Equal kernels share a function. That of `{symbol}`, a step of BatchNorm's running mean:
 
-{block(function_of(stages['planned'], symbol))}"""
+{block(function_of(stages['planned'], symbol))}
+## executable
+
+Functions become machine code, one image for each CPU level that was asked for, and the program a list of launches. What `bcssl-info` says of the artifact:
+
+{block([line for line in stages['executable'] if not line.startswith(("file", "image", "variable"))], 'text')}
+And `bcssl-info kernels`, the functions by their share of the work:
+
+{block(stages['launches'], 'text')}"""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("compile", help="the tool bcssl-compile")
+    parser.add_argument("--bin", type=pathlib.Path, help="the folder of record-block and the tools; else PATH")
     parser.add_argument("--check", action="store_true", help="compare only")
     options = parser.parse_args()
-    page = make_page(compile_stages(options.compile))
+    tools = options.bin or pathlib.Path(shutil.which("record-block") or "").parent
+    page = make_page(compile_stages(tools))
     if not options.check:
         PAGE.write_text(page)
     elif not PAGE.exists() or PAGE.read_text() != page:
-        print(f"docs/Pipeline.md is out of date: run {__file__} {options.compile}", file=sys.stderr)
+        print(f"docs/Pipeline.md is out of date: run {__file__} --bin={tools}", file=sys.stderr)
         return 1
     return 0
 
