@@ -73,31 +73,35 @@ class Bench:
         return last_json([python, PEERS / script, *flags, f"{spec['peer_repeat']}={spec['repeat']}",
                           f"--threads={threads}", f"--layout={layout}"], environment)
 
-    def rounds(self, case: str, program: pathlib.Path, threads: int, pythons: list[str]) -> dict[str, list[dict]]:
+    def pythons(self) -> dict[str, str]:
+        """The interpreters to compare with, by the name of their column."""
+        peers = {} if self.options.no_peer else {"peer": self.options.peer_python}
+        return peers | {f"newer{i}": python for i, python in enumerate(self.options.newer_python)}
+
+    def rounds(self, case: str, program: pathlib.Path, threads: int) -> dict[str, list[dict]]:
         """The results of all sides by name, in the order of the rounds."""
         results: dict[str, list[dict]] = {"ours": []}
         layouts = {}
-        for python in pythons:
+        for name, python in self.pythons().items():
             trial = {layout: self.peer(case, threads, layout, python) for layout in ("NHWC", "NCHW")}
-            layouts[python] = min(trial, key=lambda layout: trial[layout]["seconds"])
-            results[python] = []
+            layouts[name] = min(trial, key=lambda layout: trial[layout]["seconds"])
+            results[name] = []
         for _ in range(self.options.rounds):
             results["ours"].append(self.ours(program, case, threads))
-            for python in pythons:
-                results[python].append(self.peer(case, threads, layouts[python], python))
+            for name, python in self.pythons().items():
+                results[name].append(self.peer(case, threads, layouts[name], python))
         return results
 
     def row(self, case: str) -> dict:
         options = self.options
         program = self.compile(case)
-        pythons = [] if options.no_peer else [options.peer_python] + options.newer_python
         for _ in range(ATTEMPTS):
             with Load() as load:
-                results = self.rounds(case, program, options.threads, pythons)
+                results = self.rounds(case, program, options.threads)
             if not load.busy:
-                return describe(case, results, pythons, "seconds", options.threads, busy=False)
-        results = self.rounds(case, program, 1, pythons)
-        return describe(case, results, pythons, "cpu_seconds", 1, busy=True)
+                return describe(case, results, "seconds", options.threads, busy=False)
+        results = self.rounds(case, program, 1)
+        return describe(case, results, "cpu_seconds", 1, busy=True)
 
 
 class Load:
@@ -129,8 +133,7 @@ def last_json(command: list, environment: dict | None = None) -> dict:
     return json.loads(output.strip().splitlines()[-1])
 
 
-def describe(case: str, results: dict[str, list[dict]], pythons: list[str], key: str, threads: int,
-             busy: bool) -> dict:
+def describe(case: str, results: dict[str, list[dict]], key: str, threads: int, busy: bool) -> dict:
     batch = CASES[case]["batch"]
     speeds = {side: [batch / result[key] for result in values] for side, values in results.items()}
     median = {side: statistics.median(values) for side, values in speeds.items()}
@@ -139,11 +142,11 @@ def describe(case: str, results: dict[str, list[dict]], pythons: list[str], key:
     row = {"case": case, "ours": round(median["ours"], 2), "peer": None, "ratio": None,
            "unit": "images/s" if key == "seconds" else "images/cpu-s", "spread": round(spread, 3), "busy": busy,
            "threads": threads}
-    for name, python in zip(("peer", *(f"newer{i}" for i in range(len(pythons)))), pythons):
-        about = results[python][-1]
+    for name in (side for side in results if side != "ours"):
+        about = results[name][-1]
         prefix = "" if name == "peer" else f"{name}_"
-        row[name] = round(median[python], 2)
-        row[f"{prefix}ratio"] = round(median["ours"] / median[python], 3)
+        row[name] = round(median[name], 2)
+        row[f"{prefix}ratio"] = round(median["ours"] / median[name], 3)
         row |= {f"{prefix}{field}": about[field] for field in ("torch", "blas", "layout")}
     return row
 
@@ -166,7 +169,7 @@ def main() -> int:
     parser.add_argument("--case", action="append", choices=CASES, help="only this one; may be repeated")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--no-peer", action="store_true", help="without Debian's PyTorch")
     parser.add_argument("--peer-python", default="/usr/bin/python3")
     parser.add_argument("--newer-python", action="append", default=[],
                         help="an interpreter with a newer PyTorch, as one more column")

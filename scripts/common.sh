@@ -3,6 +3,8 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${BCSSL_BUILD_DIR:-$root/build}
 llvm=/usr/lib/llvm-22
+# Where scripts/bootstrap --bench-newer puts PyPI's PyTorch.
+newer_python=$build/newer-torch/bin/python
 
 say() { printf '== %s\n' "$*" >&2; }
 
