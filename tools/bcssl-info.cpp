@@ -5,6 +5,7 @@
 #include "runtime/device/cpu/CpuLevel.h"
 #include "runtime/executable/Describe.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -13,14 +14,17 @@ using namespace bcssl;
 
 namespace {
 
+/// Whether one of the words begins with `prefix`, in which `-` is also `_`.
+bool gives(int argc, char **argv, std::string_view prefix) {
+  return std::any_of(argv + 1, argv + argc, [&](std::string word) {
+    std::ranges::replace(word, '_', '-');
+    return word.starts_with(prefix);
+  });
+}
+
 /// Whether the question is about models, which only the compiler knows.
 bool isAboutModels(int argc, char **argv) {
-  for (int i = 1; i < argc; ++i)
-    if (std::strncmp(argv[i], "--model", 7) == 0 ||
-        std::strcmp(argv[i], "--list-models") == 0 ||
-        std::strcmp(argv[i], "--list_models") == 0)
-      return true;
-  return false;
+  return gives(argc, argv, "--model") || gives(argc, argv, "--list-models");
 }
 
 std::string shown(const nlohmann::ordered_json &value) {
@@ -90,7 +94,9 @@ int report(const Error &error) {
 } // namespace
 
 int main(int argc, char **argv) {
-  if (isAboutModels(argc, argv)) {
+  bool help = gives(argc, argv, "--help");
+  if (isAboutModels(argc, argv) && !help &&
+      !gives(argc, argv, "--list-targets")) {
     auto exit = askCompiler(argc, argv);
     return exit ? *exit : report(exit.error());
   }
@@ -113,7 +119,10 @@ int main(int argc, char **argv) {
       "kernels", "how often kernels run, and their share of the work");
   kernels.positional("FILE", kernelsFile, "a compiled program (.bcx)",
                      {.required = true});
-  if (auto exit = flags.parse(argc, argv))
+  // The flags of a model stay unread: they are the compiler's.
+  const char *onlyHelp[] = {argv[0], "--help"};
+  if (auto exit = help && isAboutModels(argc, argv) ? flags.parse(2, onlyHelp)
+                                                    : flags.parse(argc, argv))
     return *exit;
   if (listTargets) {
     for (const std::string &target : cpuTargets())
