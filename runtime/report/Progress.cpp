@@ -10,8 +10,10 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <vector>
 
 namespace bcssl {
 
@@ -20,6 +22,10 @@ namespace bcssl {
 static constexpr double barInterval = 0.1;
 static constexpr double plainInterval = 10;
 static constexpr double rateWindow = 5;
+
+/// Columns of the bar, its brackets included.
+static constexpr size_t smallestBar = 7;
+static constexpr size_t largestBar = 32;
 
 static constexpr std::array<std::string_view, 5> modeNames = {
     "auto", "bar", "plain", "json", "none"};
@@ -62,22 +68,73 @@ std::string durationText(double seconds) {
   return text;
 }
 
-std::string progressText(const ProgressSample &sample, double imagesPerSecond,
-                         double waitShare) {
+/// "12345", and "48.2" where there are fewer digits.
+static std::string speedText(double imagesPerSecond) {
+  char text[32];
+  std::snprintf(text, sizeof(text), imagesPerSecond < 100 ? "%.3g" : "%.0f",
+                imagesPerSecond);
+  return text;
+}
+
+/// What a line says, the most important first. Beside a bar it is clear which
+/// number is the step.
+static std::vector<std::string> progressParts(const ProgressSample &sample,
+                                              double imagesPerSecond,
+                                              double waitShare, bool bar) {
   double left =
       static_cast<double>(std::max<int64_t>(0, sample.steps - sample.step)) *
       static_cast<double>(sample.batch);
-  char text[256];
-  std::snprintf(text, sizeof(text),
-                "epoch %lld/%.0f  step %lld/%lld  loss %.4f  lr %.2e  "
-                "%.4g images/s  data %.0f %%  eta ",
-                static_cast<long long>(sample.epoch + 1),
-                std::max(1.0, std::ceil(sample.epochs)),
-                static_cast<long long>(sample.step),
-                static_cast<long long>(sample.steps), sample.loss,
-                sample.learningRate, imagesPerSecond, 100 * waitShare);
   double eta = imagesPerSecond > 0 ? left / imagesPerSecond : -1;
-  return text + durationText(eta);
+  std::vector<std::string> parts = {"eta " + durationText(eta)};
+  auto add = [&](const char *format, auto... values) {
+    char text[96];
+    std::snprintf(text, sizeof(text), format, values...);
+    parts.push_back(text);
+  };
+  add(bar ? "%lld/%lld" : "step %lld/%lld", static_cast<long long>(sample.step),
+      static_cast<long long>(sample.steps));
+  add("loss %.4f", sample.loss);
+  parts.push_back(speedText(imagesPerSecond) + " images/s");
+  add("data %.0f%%", 100 * waitShare);
+  add("lr %.1e", sample.learningRate);
+  add("epoch %lld/%.0f", static_cast<long long>(sample.epoch + 1),
+      std::max(1.0, std::ceil(sample.epochs)));
+  return parts;
+}
+
+std::string progressText(const ProgressSample &sample, double imagesPerSecond,
+                         double waitShare) {
+  std::string text;
+  for (const std::string &part :
+       progressParts(sample, imagesPerSecond, waitShare, /*bar=*/false))
+    text += (text.empty() ? "" : "  ") + part;
+  return text;
+}
+
+std::string progressLine(const ProgressSample &sample, double imagesPerSecond,
+                         double waitShare, size_t columns, bool colour) {
+  // A terminal wraps, and leaves the line behind, when its last column is used.
+  size_t free = columns > 0 ? columns - 1 : 0;
+  size_t smallest = std::min(smallestBar, free);
+  std::string text;
+  for (const std::string &part :
+       progressParts(sample, imagesPerSecond, waitShare, /*bar=*/true)) {
+    if (text.size() + part.size() + 2 + smallest > free)
+      break;
+    text += "  " + part;
+  }
+  // The bar takes what the text leaves over.
+  size_t width = std::min(largestBar, free - text.size());
+  if (width < smallestBar)
+    return text;
+  double done = sample.steps > 0 ? static_cast<double>(sample.step) /
+                                       static_cast<double>(sample.steps)
+                                 : 0;
+  auto full = static_cast<size_t>(std::clamp(done, 0.0, 1.0) *
+                                  static_cast<double>(width - 2));
+  std::string bar =
+      "[" + std::string(full, '#') + std::string(width - 2 - full, '.') + "]";
+  return (colour ? "\x1b[32m" + bar + "\x1b[0m" : bar) + text;
 }
 
 /// Speed over the last seconds: recent enough to show a stall, long enough not
@@ -120,31 +177,17 @@ void Progress::show(const ProgressSample &sample) {
           "\n");
     return;
   }
-  std::string text = progressText(sample, imagesPerSecond, waitShare);
   if (shown == ProgressMode::Plain) {
-    write(text + "\n");
+    write(progressText(sample, imagesPerSecond, waitShare) + "\n");
     return;
   }
   winsize size = {};
   size_t columns = ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
                        ? size.ws_col
                        : 80;
-  // The bar takes what the text leaves over.
-  double done = sample.steps > 0 ? static_cast<double>(sample.step) /
-                                       static_cast<double>(sample.steps)
-                                 : 0;
-  std::string bar;
-  if (columns > text.size() + 8) {
-    size_t width = std::min<size_t>(30, columns - text.size() - 4);
-    size_t full = static_cast<size_t>(std::clamp(done, 0.0, 1.0) *
-                                      static_cast<double>(width));
-    bar = "[" + std::string(full, '#') + std::string(width - full, '.') + "] ";
-    if (colour)
-      bar = "\x1b[32m" + bar + "\x1b[0m";
-  } else if (text.size() >= columns) {
-    text.resize(columns - 1);
-  }
-  write("\r" + bar + text + "\x1b[K");
+  write("\r" +
+        progressLine(sample, imagesPerSecond, waitShare, columns, colour) +
+        "\x1b[K");
   drawn = true;
 }
 

@@ -8,6 +8,7 @@
 #ifndef BCSSL_RUNTIME_REPORT_PROGRESS_H
 #define BCSSL_RUNTIME_REPORT_PROGRESS_H
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -68,9 +69,14 @@ private:
   double waitShare = 0;
 };
 
-/// "epoch 2/10  step 120/1000  loss 5.1234  ...  eta 1:05" as plain text.
+/// "eta 1:05  step 120/1000  loss 5.1234  ..." as plain text.
 std::string progressText(const ProgressSample &sample, double imagesPerSecond,
                          double waitShare);
+
+/// A bar and as much of the text as a terminal of so many columns has room for;
+/// what matters most comes first. At 80 columns that is all but the epoch.
+std::string progressLine(const ProgressSample &sample, double imagesPerSecond,
+                         double waitShare, size_t columns, bool colour);
 
 /// "1:02:03", "4:05" or "6 s".
 std::string durationText(double seconds);

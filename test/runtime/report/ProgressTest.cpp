@@ -86,9 +86,9 @@ TEST(ProgressTest, PlainLinesEveryTenSecondsWithoutEscapes) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 6) << text;
   EXPECT_NE(text.find("warning: look here\n"), std::string::npos);
   EXPECT_NE(text.find("100 images/s"), std::string::npos) << text;
-  EXPECT_NE(text.find("data 10 %"), std::string::npos) << text;
+  EXPECT_NE(text.find("data 10%"), std::string::npos) << text;
   EXPECT_NE(text.find("loss 5.5000"), std::string::npos);
-  EXPECT_NE(text.find("lr 5.00e-04"), std::string::npos);
+  EXPECT_NE(text.find("lr 5.0e-04"), std::string::npos);
   EXPECT_NE(text.find("epoch 1/10"), std::string::npos);
 }
 
@@ -98,6 +98,29 @@ TEST(ProgressTest, EtaFollowsTheSpeed) {
   EXPECT_NE(text.find("step 100/1000"), std::string::npos) << text;
   EXPECT_NE(text.find("eta 1:30"), std::string::npos) << text;
   EXPECT_NE(progressText(sampleAt(10), 0, 0).find("eta ?"), std::string::npos);
+}
+
+// The demo on a terminal of the usual width.
+TEST(ProgressTest, EightyColumnsShowAllThatMatters) {
+  ProgressSample sample{.step = 782,
+                        .steps = 1563,
+                        .epochs = 1.7,
+                        .loss = 5.4321,
+                        .learningRate = 5e-4,
+                        .batch = 64};
+  std::string line = progressLine(sample, 432.1, 0.03, 80, false);
+  EXPECT_EQ(line, "[####.....]  eta 1:56  782/1563  loss 5.4321  "
+                  "432 images/s  data 3%  lr 5.0e-04");
+  EXPECT_LT(line.size(), 80u);
+  // Long runs and narrow terminals lose the end of the line only.
+  sample.steps = 1'000'000;
+  for (size_t columns : {0, 1, 5, 9, 20, 40, 60, 79, 80, 81, 120, 300}) {
+    line = progressLine(sample, 48.18, 0.03, columns, false);
+    EXPECT_LE(line.size(), columns ? columns - 1 : 0) << line;
+    EXPECT_EQ(columns >= 40, line.find("eta 368:") != std::string::npos)
+        << line;
+    EXPECT_EQ(columns >= 120, line.find("epoch") != std::string::npos) << line;
+  }
 }
 
 TEST(ProgressTest, RateFollowsTheLastSeconds) {
