@@ -20,6 +20,8 @@
 #include "runtime/train/RunState.h"
 #include "runtime/train/StateAccess.h"
 
+#include <vector>
+
 namespace bcssl {
 
 /// Names of the files in a checkpoint.
@@ -74,9 +76,10 @@ public:
   /// Errors: "disk-full" (Io) with needed and free bytes.
   Status checkSpace(const StateAccess &state) const;
 
-  /// Writes a checkpoint for `run.step` and then removes old ones. Returns what
-  /// was written, digests included. On any error the older checkpoints stay as
-  /// they are. Errors: "disk-full" and others of AtomicFile (Io, CannotCreate).
+  /// Writes a checkpoint for `run.step` and then removes old ones, among which
+  /// are none of later steps. Returns what was written, digests included. On
+  /// any error the older checkpoints stay as they are.
+  /// Errors: "disk-full" and others of AtomicFile (Io, CannotCreate).
   Result<RunState> save(StateAccess &state, RunState run);
 
   /// Writes `checkpoint_NAME` beside the numbered ones, for a look afterwards;
@@ -91,7 +94,17 @@ public:
   Result<std::optional<RunState>> loadNewest(StateAccess &state,
                                              std::vector<std::string> &notes);
 
-  const std::string &directory() const { return folder; }
+  /// Renames the checkpoints of later steps to `checkpoint_0000020.aside` (or
+  /// `.aside-2` and so on): a run that goes back to `step` takes those steps
+  /// again, and neither resumes from them nor counts them as its newest. Gives
+  /// the new paths. Errors: "file-write" (Io).
+  Result<std::vector<std::string>> setAside(int64_t step);
+
+  /// Never removes the checkpoint of this step, however old it becomes.
+  void protect(int64_t step) { kept = step; }
+
+  /// Where the checkpoint of a step lies.
+  std::string pathOf(int64_t step) const;
 
 private:
   CheckpointStore(std::string folder, KeepPolicy keep)
@@ -99,10 +112,12 @@ private:
 
   Result<RunState> write(const std::string &name, StateAccess &state,
                          RunState run);
-  void removeOld();
+  void linkTo(const std::string &name) const;
+  void removeOld(int64_t written);
 
   std::string folder;
   KeepPolicy keep;
+  int64_t kept = -1; ///< the protected step
 };
 
 } // namespace bcssl

@@ -199,16 +199,25 @@ static std::string numberedName(int64_t step) {
          std::string(digits.size() < 7 ? 7 - digits.size() : 0, '0') + digits;
 }
 
-Result<RunState> CheckpointStore::save(StateAccess &state, RunState run) {
-  std::string name = numberedName(run.step);
-  BCSSL_ASSIGN_OR_RETURN(written, write(name, state, std::move(run)));
-  // The link is a convenience: resuming does not look at it, so a file system
-  // without links loses nothing.
+std::string CheckpointStore::pathOf(int64_t step) const {
+  return folder + "/" + numberedName(step);
+}
+
+/// The link is a convenience: resuming does not look at it, so a file system
+/// without links loses nothing.
+void CheckpointStore::linkTo(const std::string &name) const {
   std::string link = temporaryPath(folder, "checkpoint_link");
   if (symlink(name.c_str(), link.c_str()) == 0 &&
       rename(link.c_str(), (folder + "/checkpoint").c_str()) != 0)
     unlink(link.c_str());
-  removeOld();
+}
+
+Result<RunState> CheckpointStore::save(StateAccess &state, RunState run) {
+  int64_t step = run.step;
+  std::string name = numberedName(step);
+  BCSSL_ASSIGN_OR_RETURN(written, write(name, state, std::move(run)));
+  linkTo(name);
+  removeOld(step);
   return written;
 }
 
@@ -217,12 +226,42 @@ Result<RunState> CheckpointStore::saveAs(const std::string &name,
   return write("checkpoint_" + name, state, std::move(run));
 }
 
-void CheckpointStore::removeOld() {
+/// A name beside `path` that nothing has yet.
+static std::string asidePath(const std::string &path) {
+  std::string first = path + ".aside", free = first;
+  std::error_code ignored;
+  for (int i = 2; fs::exists(free, ignored); ++i)
+    free = first + "-" + std::to_string(i);
+  return free;
+}
+
+Result<std::vector<std::string>> CheckpointStore::setAside(int64_t step) {
+  std::vector<std::string> moved;
+  std::string newest;
+  for (const CheckpointEntry &entry : listCheckpoints(folder)) {
+    if (entry.step <= step) {
+      newest = fs::path(entry.path).filename();
+      continue;
+    }
+    moved.push_back(asidePath(entry.path));
+    if (rename(entry.path.c_str(), moved.back().c_str()) != 0)
+      return systemError("file-write", "rename", errno, entry.path);
+  }
+  if (!moved.empty() && !newest.empty())
+    linkTo(newest);
+  return moved;
+}
+
+void CheckpointStore::removeOld(int64_t written) {
   if (keep.newest <= 0)
     return;
   std::vector<CheckpointEntry> entries = listCheckpoints(folder);
+  // Those of later steps belong to no run that goes on here.
+  std::erase_if(entries,
+                [&](const auto &entry) { return entry.step > written; });
   for (size_t i = 0; i + static_cast<size_t>(keep.newest) < entries.size(); ++i)
-    if (!keep.everySteps || entries[i].step % keep.everySteps != 0)
+    if (entries[i].step != kept &&
+        (!keep.everySteps || entries[i].step % keep.everySteps != 0))
       removeCheckpoint(folder, entries[i].path);
 }
 

@@ -8,6 +8,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
+std::vector<int64_t> steps(const std::string &directory) {
+  std::vector<int64_t> steps;
+  for (const CheckpointEntry &entry : listCheckpoints(directory))
+    steps.push_back(entry.step);
+  return steps;
+}
+
 TEST_F(CheckpointTest, LoadsWhatItSaved) {
   CheckpointStore store = open();
   save(store, 123);
@@ -54,10 +61,38 @@ TEST_F(CheckpointTest, KeepsTheNewestAndThePeriodicOnes) {
   CheckpointStore store = open({.newest = 2, .everySteps = 4});
   for (int64_t step = 1; step <= 9; ++step)
     save(store, step);
-  std::vector<int64_t> steps;
-  for (const CheckpointEntry &entry : listCheckpoints(directory.path))
-    steps.push_back(entry.step);
-  EXPECT_EQ(steps, (std::vector<int64_t>{4, 8, 9}));
+  EXPECT_EQ(steps(directory.path), (std::vector<int64_t>{4, 8, 9}));
+}
+
+// A run that went back to step 1 takes steps that others have been saved for.
+TEST_F(CheckpointTest, LaterOnesAreSetAside) {
+  CheckpointStore store = open({.newest = 2});
+  save(store, 5);
+  save(store, 10);
+  std::ofstream(directory.path + "/checkpoint_0000010.aside");
+  auto moved = store.setAside(5);
+  ASSERT_TRUE(moved.ok());
+  std::string aside = directory.path + "/checkpoint_0000010.aside-2";
+  EXPECT_EQ(*moved, std::vector<std::string>{aside});
+  EXPECT_TRUE(verifyCheckpoint(aside).ok());
+  EXPECT_EQ(steps(directory.path), std::vector<int64_t>{5});
+  EXPECT_EQ(fs::read_symlink(directory.path + "/checkpoint"),
+            "checkpoint_0000005");
+  EXPECT_TRUE(store.setAside(5)->empty());
+}
+
+TEST_F(CheckpointTest, WrittenAndProtectedOnesAreNeverRemoved) {
+  CheckpointStore store = open({.newest = 2});
+  save(store, 1);
+  save(store, 20);
+  save(store, 21);
+  store.protect(20);
+  save(store, 4);
+  EXPECT_EQ(steps(directory.path), (std::vector<int64_t>{4, 20, 21}));
+  for (int64_t step = 22; step < 26; ++step)
+    save(store, step);
+  EXPECT_EQ(steps(directory.path), (std::vector<int64_t>{20, 24, 25}));
+  EXPECT_EQ(store.pathOf(25), listCheckpoints(directory.path).back().path);
 }
 
 TEST_F(CheckpointTest, SavingAStepTwiceReplacesIt) {
