@@ -2,118 +2,23 @@
 
 #include "runtime/train/Launch.h"
 
-#include "runtime/base/AtomicFile.h"
-#include "runtime/base/Child.h"
-#include "runtime/base/ReadFile.h"
 #include "runtime/report/JsonLog.h"
 #include "runtime/report/Signals.h"
 #include "runtime/train/RunConfig.h"
 #include "runtime/train/RunFolder.h"
+#include "runtime/train/RunProgram.h"
 
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <sys/resource.h>
 
 namespace bcssl {
-
-namespace fs = std::filesystem;
 
 static void say(const TrainSettings &settings, const std::string &text) {
   if (settings.train.progress != ProgressMode::None)
     std::fprintf(stderr, "bcssl-train: %s\n", text.c_str());
 }
 
-static Status compileModel(const TrainSettings &settings,
-                           const std::string &output) {
-  BCSSL_ASSIGN_OR_RETURN(compiler, findTool("bcssl-compile"));
-  std::vector<std::string> words = {"--model=" + settings.model};
-  for (const auto &[name, value] : settings.modelOptions)
-    words.push_back("--" + name + "=" + value);
-  for (const std::string &target : settings.targets)
-    words.push_back("--target=" + target);
-  std::string text = "compiling";
-  for (const std::string &word : words)
-    text += " " + word;
-  say(settings, text);
-  words.push_back("--output=" + output);
-  BCSSL_ASSIGN_OR_RETURN(result,
-                         runChild(compiler, words, /*captureOutput=*/false,
-                                  StopSignals::descriptor()));
-  if (StopSignals::received())
-    return Error{ExitCode::Stopped, "stopped",
-                 "stopped before the first step; nothing is lost"};
-  if (result.exitCode == 0)
-    return {};
-  // A wrong model option is wrong usage here too.
-  bool usage = result.exitCode == static_cast<int>(ExitCode::Usage);
-  return Error{usage ? ExitCode::Usage : ExitCode::Failed, "compiler-failed",
-               "ended with exit code " + std::to_string(result.exitCode),
-               compiler};
-}
-
-/// Copies a program file into the folder of the run.
-static Status keepProgram(const std::string &from, const std::string &to) {
-  std::error_code code;
-  if (fs::equivalent(from, to, code))
-    return {};
-  // The largest file that Executable::open takes.
-  constexpr uint64_t most = (uint64_t{1} << 31) - 1;
-  BCSSL_ASSIGN_OR_RETURN(bytes, readFile(from, most));
-  return writeFileAtomically(to, bytes);
-}
-
-/// Options that were given must be those of the program that goes on.
-static Status checkProperties(const TrainCommand &command,
-                              const Executable &executable) {
-  auto check = [&](const std::string &name,
-                   const std::string &wanted) -> Status {
-    std::string stored = executable.property(name);
-    if (stored.empty() || stored == wanted)
-      return {};
-    return Error{ExitCode::Usage,
-                 "resume-program",
-                 "the run was compiled with " + name + "=" + stored +
-                     ", got --" + name + "=" + wanted,
-                 executable.file(),
-                 {},
-                 "leave the flag out to go on, or choose another --output"};
-  };
-  for (const std::string &name : command.givenModelOptions)
-    BCSSL_RETURN_IF_ERROR(check(name, command.settings.modelOptions.at(name)));
-  return {};
-}
-
-/// The program of the run: the one that a resumed run has, the given one, or a
-/// new one.
-static Result<std::shared_ptr<const Executable>>
-program(const TrainCommand &command) {
-  const TrainSettings &settings = command.settings;
-  const TrainOptions &train = settings.train;
-  std::string kept = train.output + "/program.bcx";
-  bool goesOn = train.resume == "auto" &&
-                !listCheckpoints(train.output).empty() && fs::exists(kept);
-  if (goesOn) {
-    BCSSL_ASSIGN_OR_RETURN(executable, Executable::open(kept));
-    BCSSL_RETURN_IF_ERROR(checkProperties(command, *executable));
-    return executable;
-  }
-  std::string given = settings.program;
-  if (given.empty() && train.resume != "auto" && train.resume != "none") {
-    fs::path beside = fs::path(train.resume).parent_path() / "program.bcx";
-    if (fs::exists(beside))
-      given = beside.string();
-  }
-  if (!given.empty())
-    BCSSL_RETURN_IF_ERROR(keepProgram(given, kept));
-  else
-    BCSSL_RETURN_IF_ERROR(compileModel(settings, kept));
-  BCSSL_ASSIGN_OR_RETURN(executable, Executable::open(kept));
-  BCSSL_RETURN_IF_ERROR(checkProperties(command, *executable));
-  return executable;
-}
-
-/// Words on stderr, and the same as data on stdout.
 /// What a run costs beside its steps.
 struct RunCost {
   double compileSeconds = 0; ///< until the artifact was there and verified
@@ -128,6 +33,7 @@ static int64_t peakResidentBytes() {
   return static_cast<int64_t>(usage.ru_maxrss) * 1024;
 }
 
+/// Words on stderr, and the same as data on stdout.
 static void printSummary(const TrainSettings &settings,
                          const TrainSummary &summary, const RunCost &cost) {
   double speed = summary.seconds > 0
@@ -163,9 +69,11 @@ Result<TrainSummary> launchTraining(const TrainCommand &command, int argc,
   BCSSL_ASSIGN_OR_RETURN(opened, openDataset(settings.data, Split::Train));
   std::shared_ptr<const Dataset> data = std::move(opened);
   BCSSL_ASSIGN_OR_RETURN(lock, FolderLock::take(settings.train.output));
+  BCSSL_RETURN_IF_ERROR(
+      checkFolderUse(settings.train.output, settings.train.resume));
   RunCost cost;
   auto start = std::chrono::steady_clock::now();
-  BCSSL_ASSIGN_OR_RETURN(executable, program(command));
+  BCSSL_ASSIGN_OR_RETURN(executable, runProgram(command));
   cost.compileSeconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
@@ -194,12 +102,16 @@ Result<TrainSummary> launchTraining(const TrainCommand &command, int argc,
   say(settings, text);
   say(settings, description);
   std::vector<std::string> words(argv, argv + argc);
+  auto accepted = [&, images = data->size()]() -> Status {
+    BCSSL_RETURN_IF_ERROR(keepProgram(*executable, settings.train.output));
+    BCSSL_ASSIGN_OR_RETURN(changes,
+                           writeConfig(settings, *executable, images, words));
+    for (const std::string &change : changes)
+      say(settings, "warning: " + change);
+    return {};
+  };
   BCSSL_ASSIGN_OR_RETURN(
-      changes, writeConfig(settings, *executable, data->size(), words));
-  for (const std::string &change : changes)
-    say(settings, "warning: " + change);
-  BCSSL_ASSIGN_OR_RETURN(summary,
-                         train(*learner, std::move(data), settings.train));
+      summary, train(*learner, std::move(data), settings.train, accepted));
   cost.arenaBytes = static_cast<int64_t>(memory.arenaBytes());
   cost.arenaTouched = static_cast<int64_t>(memory.arenaResidentBytes());
   printSummary(settings, summary, cost);

@@ -57,19 +57,25 @@ static Json configOf(const TrainSettings &s, const Executable &executable,
   return json;
 }
 
-/// The members of these parts whose values differ.
+/// The preset and the members of these parts, where they differ.
 static std::vector<std::string> differences(const Json &before,
                                             const Json &after) {
   std::vector<std::string> lines;
+  auto compare = [&](const std::string &name, const Json &was, const Json &is) {
+    if (was != is)
+      lines.push_back(name + " was " + was.dump() + " when the run began, is " +
+                      is.dump());
+  };
+  if (auto preset = before.find("preset"); preset != before.end())
+    compare("preset", *preset, after["preset"]);
   for (const char *part : {"length", "schedule", "augment"}) {
     auto old = before.find(part);
     if (old == before.end() || !old->is_object())
       continue;
     for (const auto &[key, value] : after[part].items()) {
       auto at = old->find(key);
-      if (at != old->end() && *at != value)
-        lines.push_back(std::string(part) + "." + key + " was " + at->dump() +
-                        " when the run began, is " + value.dump());
+      if (at != old->end())
+        compare(std::string(part) + "." + key, *at, value);
     }
   }
   return lines;

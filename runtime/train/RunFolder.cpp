@@ -4,6 +4,7 @@
 
 #include "runtime/report/Plot.h"
 #include "runtime/report/Png.h"
+#include "runtime/train/Checkpoint.h"
 
 #include <nlohmann/json.hpp>
 
@@ -51,6 +52,33 @@ FolderLock::FolderLock(FolderLock &&other) noexcept
 FolderLock::~FolderLock() {
   if (descriptor >= 0)
     close(descriptor);
+}
+
+std::string folderOf(const std::string &checkpoint) {
+  namespace fs = std::filesystem;
+  fs::path clean = fs::path(checkpoint).lexically_normal();
+  if (!clean.has_filename()) // it ended in a slash
+    clean = clean.parent_path();
+  std::error_code code;
+  return fs::absolute(clean, code).parent_path().string();
+}
+
+bool isCheckpointOf(const std::string &folder, const std::string &path) {
+  std::error_code code;
+  return std::filesystem::equivalent(folderOf(path), folder, code);
+}
+
+Status checkFolderUse(const std::string &folder, const std::string &resume) {
+  if (resume == "auto" || listCheckpoints(folder).empty() ||
+      (resume != "none" && isCheckpointOf(folder, resume)))
+    return {};
+  return Error{ExitCode::Usage,
+               "output-used",
+               "the folder holds checkpoints of an earlier run",
+               folder,
+               {},
+               "go on with --resume=auto, choose another --output, or remove "
+               "them"};
 }
 
 Status drawRunCurves(const std::string &folder) {

@@ -26,6 +26,17 @@ private:
   int descriptor;
 };
 
+/// The folder that a named checkpoint lies in, as an absolute path.
+std::string folderOf(const std::string &checkpoint);
+
+/// Whether `path`, a checkpoint that was named, lies in `folder` itself.
+bool isCheckpointOf(const std::string &folder, const std::string &path);
+
+/// Whether a run may write its checkpoints there: the folder holds none, or
+/// `resume` ("auto", "none" or a checkpoint) goes on with them.
+/// Errors: "output-used" (Usage).
+Status checkFolderUse(const std::string &folder, const std::string &resume);
+
 /// Draws `curve.png` of a folder from its `log.txt`: the training loss, the
 /// teacher's entropy, and k-NN accuracy where lines have a number "knn".
 /// A folder without a log gets none. Errors: those of writePng.

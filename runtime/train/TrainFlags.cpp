@@ -213,6 +213,7 @@ std::optional<int> finish(const Flags &flags, const Extras &extras,
   TrainSettings &s = command.settings;
   if (!s.program.empty() && flags.given("model"))
     return refuse("expects either --model or --program");
+  command.givenModel = flags.given("model");
   for (const ModelOption &option : modelOptions())
     if (flags.given(option.name)) {
       s.modelOptions[option.name] = extras.given.at(option.name);

@@ -12,6 +12,7 @@ namespace bcssl {
 /// What a command line says.
 struct TrainCommand {
   TrainSettings settings;
+  bool givenModel = false; ///< the model was, not left to the preset
   /// Names of the model options that were given, not those of the preset.
   std::set<std::string> givenModelOptions;
   /// Checkpoints to keep for good, every so many epochs; 0: none.

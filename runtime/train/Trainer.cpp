@@ -59,7 +59,7 @@ public:
     stepsPerEpoch = this->data->size() / learner.shape().batch;
   }
 
-  Status start();
+  Status start(const std::function<Status()> &accepted);
   Result<TrainSummary> go();
 
 private:
@@ -98,23 +98,16 @@ private:
 Status Run::resume() {
   std::optional<RunState> run;
   std::string path = options.output;
-  if (options.resume == "none") {
-    if (!listCheckpoints(options.output).empty())
-      return Error{ExitCode::Usage,
-                   "output-used",
-                   "the folder holds checkpoints of an earlier run",
-                   options.output,
-                   {},
-                   "go on with --resume=auto, choose another --output, or "
-                   "remove them"};
-  } else if (options.resume == "auto") {
+  bool here = options.resume == "auto";
+  if (here) {
     std::vector<std::string> notes;
     BCSSL_ASSIGN_OR_RETURN(newest, store.loadNewest(learner.state(), notes));
     for (const std::string &note : notes)
       progress.message("warning: " + note);
     run = std::move(newest);
-  } else {
+  } else if (options.resume != "none") {
     path = options.resume;
+    here = isCheckpointOf(options.output, path);
     BCSSL_ASSIGN_OR_RETURN(loaded, loadCheckpoint(path, learner.state()));
     run = std::move(loaded);
   }
@@ -135,15 +128,28 @@ Status Run::resume() {
                  "make the run longer"};
   summary.step = summary.firstStep = run->step;
   summary.hash = run->hash;
+  if (here) {
+    savedStep = run->step;
+    summary.checkpoint = store.pathOf(run->step);
+  }
+  // Who names a checkpoint may want to go back to it again.
+  if (here && options.resume != "auto")
+    store.protect(run->step);
   progress.message("resumed at step " + std::to_string(run->step) + " of " +
                    std::to_string(summary.steps));
   return {};
 }
 
-Status Run::start() {
+Status Run::start(const std::function<Status()> &accepted) {
+  BCSSL_RETURN_IF_ERROR(checkFolderUse(options.output, options.resume));
   // Better now than after an epoch.
   BCSSL_RETURN_IF_ERROR(store.checkSpace(learner.state()));
   BCSSL_RETURN_IF_ERROR(resume());
+  BCSSL_RETURN_IF_ERROR(accepted());
+  BCSSL_ASSIGN_OR_RETURN(moved, store.setAside(summary.step));
+  for (const std::string &path : moved)
+    progress.message("a later checkpoint is now " + path +
+                     "; remove it where it is not needed");
   auto opened = JsonLog::open(options.output + "/log.txt", summary.step);
   if (!opened)
     return opened.error();
@@ -185,7 +191,7 @@ Status Run::save() {
   BCSSL_ASSIGN_OR_RETURN(saved, store.save(learner.state(), runState()));
   savedStep = summary.step;
   summary.hash = saved.hash;
-  summary.checkpoint = listCheckpoints(options.output).back().path;
+  summary.checkpoint = store.pathOf(summary.step);
   if (now() - drawn > secondsBetweenPictures)
     drawCurves();
   return {};
@@ -334,7 +340,8 @@ Result<TrainSummary> Run::go() {
 
 Result<TrainSummary> train(Learner &learner,
                            std::shared_ptr<const Dataset> data,
-                           const TrainOptions &options) {
+                           const TrainOptions &options,
+                           const std::function<Status()> &accepted) {
   const StepShape &shape = learner.shape();
   BCSSL_RETURN_IF_ERROR(checkData(*data, shape));
   int64_t stepsPerEpoch = data->size() / shape.batch;
@@ -346,7 +353,7 @@ Result<TrainSummary> train(Learner &learner,
                          CheckpointStore::open(options.output, options.keep));
   Run run(learner, std::move(data), options, std::move(store),
           std::move(schedules), steps);
-  BCSSL_RETURN_IF_ERROR(run.start());
+  BCSSL_RETURN_IF_ERROR(run.start(accepted));
   return run.go();
 }
 

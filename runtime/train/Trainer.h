@@ -14,6 +14,7 @@
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/Learner.h"
 
+#include <functional>
 #include <limits>
 
 namespace bcssl {
@@ -73,15 +74,18 @@ struct TrainSummary {
 AugmentOptions augmentFor(const StepShape &shape, AugmentOptions augment);
 
 /// Trains. The output folder, which the caller has locked (RunFolder.h), gets
-/// `checkpoint_...`, `log.txt`, `curve.png` and `crops.png`. Errors:
-/// "output-used" (Usage) for resume = none on a folder with
-/// checkpoints, "resume-data", "resume-program", "resume-seed", "resume-length"
-/// (Usage) where a checkpoint is of another run, "data-labels" (BadData),
-/// "loss-not-finite" (NonFinite) after writing `checkpoint_NaN`, and those of
-/// data, schedules, checkpoints and the learner.
-Result<TrainSummary> train(Learner &learner,
-                           std::shared_ptr<const Dataset> data,
-                           const TrainOptions &options);
+/// `checkpoint_...`, `log.txt`, `curve.png` and `crops.png`. `accepted` is
+/// called once every check has passed, before anything in the folder changes:
+/// a refused run leaves an earlier one as it was. A run that goes back sets
+/// later checkpoints aside. Errors: "output-used" (RunFolder.h), "resume-data",
+/// "resume-program", "resume-seed", "resume-length" (Usage) where a checkpoint
+/// is of another run, "data-labels" (BadData), "loss-not-finite" (NonFinite)
+/// after writing `checkpoint_NaN`, and those of `accepted`, data, schedules,
+/// checkpoints and the learner.
+Result<TrainSummary> train(
+    Learner &learner, std::shared_ptr<const Dataset> data,
+    const TrainOptions &options,
+    const std::function<Status()> &accepted = [] { return Status(); });
 
 } // namespace bcssl
 

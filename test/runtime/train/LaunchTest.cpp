@@ -6,8 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/train/Launch.h"
+#include "runtime/base/AtomicFile.h"
+#include "runtime/base/ReadFile.h"
 #include "runtime/report/Signals.h"
 #include "runtime/train/RunFolder.h"
+#include "test/runtime/executable/TestFile.h"
 #include "test/runtime/train/MemoryState.h"
 
 #include <gtest/gtest.h>
@@ -119,6 +122,46 @@ TEST_F(LaunchTest, MissingDataIsFoundBeforeCompiling) {
   compiler("exit 1");
   fs::remove_all(data());
   EXPECT_EQ(launch({"--model=micro"}).error().code, ExitCode::NoInput);
+  EXPECT_EQ(words(), "");
+}
+
+// What a run needs to go on survives every command that is refused.
+TEST_F(LaunchTest, RefusedCommandsLeaveTheRunAlone) {
+  compiler("for last; do :; done; echo nonsense > ${last#--output=}");
+  auto program = [](const char *model) {
+    artifact::Contents contents;
+    contents.major = 1;
+    contents.properties = {{"model", model}, {"batch", "16"}};
+    contents.programs.resize(1);
+    contents.programs[0].name = "step";
+    return encode(contents);
+  };
+  fs::create_directories(output() + "/checkpoint_0000005");
+  std::string kept = output() + "/program.bcx", other = directory.path + "/o";
+  ASSERT_TRUE(writeFileAtomically(kept, program("micro")).ok());
+  ASSERT_TRUE(writeFileAtomically(other, program("other")).ok());
+  auto refused = [&](std::vector<std::string> arguments, const char *id) {
+    auto summary = launch(arguments);
+    ASSERT_FALSE(summary.ok());
+    EXPECT_EQ(summary.error().id, id) << arguments[0];
+    EXPECT_EQ(summary.error().code, ExitCode::Usage);
+    EXPECT_EQ(words(), "");
+    EXPECT_EQ(*readFile(kept, 1 << 20), program("micro"));
+    EXPECT_FALSE(fs::exists(output() + "/config.json"));
+  };
+  refused({"--model=bcssl-tiny"}, "resume-program");
+  refused({"--batch=32"}, "resume-program");
+  refused({"--program=" + other}, "resume-program");
+  refused({"--resume=none", "--batch=32"}, "output-used");
+  refused({"--resume=" + directory.path + "/checkpoint_0000001"},
+          "output-used");
+  std::string own = "--resume=" + output() + "/checkpoint_0000005";
+  refused({own, "--program=" + other}, "resume-program");
+  // Without its program a run can go on with nothing but that.
+  fs::remove(kept);
+  auto summary = launch({"--model=micro"});
+  ASSERT_FALSE(summary.ok());
+  EXPECT_EQ(summary.error().id, "resume-program");
   EXPECT_EQ(words(), "");
 }
 

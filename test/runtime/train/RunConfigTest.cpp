@@ -62,8 +62,10 @@ TEST_F(RunConfigTest, NamesChangesOfARunThatGoesOn) {
   EXPECT_TRUE(write().empty());
   settings.train.schedule.learningRate = 2e-3;
   settings.train.length.steps = 7;
+  settings.preset = "dino";
   EXPECT_EQ(write(),
             (std::vector<std::string>{
+                R"(preset was "fashion" when the run began, is "dino")",
                 "length.steps was 0 when the run began, is 7",
                 "schedule.lr was 0.001 when the run began, is 0.002"}));
 }

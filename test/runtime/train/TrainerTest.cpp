@@ -51,6 +51,18 @@ protected:
     return lines;
   }
 
+  std::vector<int64_t> saved() const {
+    std::vector<int64_t> steps;
+    for (const CheckpointEntry &entry : listCheckpoints(options.output))
+      steps.push_back(entry.step);
+    return steps;
+  }
+  void damage(const std::string &checkpoint) const {
+    std::ofstream(options.output + "/" + checkpoint + "/model.safetensors",
+                  std::ios::app)
+        << "x";
+  }
+
   TemporaryDirectory directory;
   FakeLearner learner;
   std::shared_ptr<Dataset> data = std::make_shared<FakeDataset>(30);
@@ -81,10 +93,7 @@ TEST_F(TrainerTest, SavesAtEpochsByDefault) {
   options.saveEvery = 0;
   options.keep.newest = 0;
   ASSERT_TRUE(run().ok());
-  std::vector<int64_t> steps;
-  for (const CheckpointEntry &entry : listCheckpoints(options.output))
-    steps.push_back(entry.step);
-  EXPECT_EQ(steps, (std::vector<int64_t>{7, 14, 21, 25}));
+  EXPECT_EQ(saved(), (std::vector<int64_t>{7, 14, 21, 25}));
 }
 
 TEST_F(TrainerTest, LoaderThreadsChangeNothing) {
@@ -182,6 +191,78 @@ TEST_F(TrainerTest, StartsFromANamedCheckpoint) {
   EXPECT_EQ(summary->firstStep, 5);
 }
 
+TEST_F(TrainerTest, GoesBackToAnOlderCheckpoint) {
+  options.length.steps = 20;
+  options.keep.newest = 4;
+  ASSERT_TRUE(run().ok());
+  options.length.steps = 8;
+  options.keep.newest = 1;
+  options.resume = options.output + "/checkpoint_0000005/";
+  auto summary = run();
+  ASSERT_TRUE(summary.ok()) << summary.error().text();
+  EXPECT_EQ(summary->checkpoint, options.output + "/checkpoint_0000008");
+  EXPECT_EQ(verifyCheckpoint(summary->checkpoint)->hash, summary->hash);
+  // Where it came from stays, later steps are aside, and all goes on from 8.
+  EXPECT_EQ(saved(), (std::vector<int64_t>{5, 8}));
+  EXPECT_TRUE(fs::exists(options.output + "/checkpoint_0000020.aside"));
+  options.length.steps = 25;
+  options.resume = "auto";
+  auto rest = run();
+  ASSERT_TRUE(rest.ok()) << rest.error().text();
+  EXPECT_EQ(rest->firstStep, 8);
+}
+
+TEST_F(TrainerTest, DamagedCheckpointsDoNotCountAsNewest) {
+  options.length.steps = 20;
+  ASSERT_TRUE(run().ok());
+  damage("checkpoint_0000015");
+  damage("checkpoint_0000020");
+  options.length.steps = 13;
+  options.keep.newest = 2;
+  auto summary = run();
+  ASSERT_TRUE(summary.ok()) << summary.error().text();
+  EXPECT_EQ(summary->firstStep, 10);
+  EXPECT_EQ(saved(), (std::vector<int64_t>{10, 13}));
+}
+
+TEST_F(TrainerTest, FinishedRunChangesNothing) {
+  auto first = run();
+  auto again = run();
+  ASSERT_TRUE(again.ok()) << again.error().text();
+  EXPECT_EQ(again->images, 0);
+  EXPECT_EQ(again->hash, first->hash);
+  EXPECT_EQ(again->checkpoint, first->checkpoint);
+}
+
+TEST_F(TrainerTest, RefusedRunsAreNotAccepted) {
+  options.length.steps = 10;
+  ASSERT_TRUE(run().ok());
+  int accepted = 0;
+  auto refused = [&](const char *id) {
+    auto summary = train(learner, data, options, [&] {
+      ++accepted;
+      return Status();
+    });
+    ASSERT_FALSE(summary.ok()) << id;
+    EXPECT_EQ(summary.error().id, id);
+    EXPECT_EQ(accepted, 0);
+    EXPECT_EQ(saved(), (std::vector<int64_t>{5, 10}));
+  };
+  options.seed = 1;
+  refused("resume-seed");
+  options.seed = 0;
+  options.length.steps = 3;
+  refused("resume-length");
+  options.length.steps = 25;
+  options.resume = "none";
+  refused("output-used");
+  // A checkpoint of another folder would mix two runs.
+  fs::copy(options.output, directory.path + "/other",
+           fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  options.resume = directory.path + "/other/checkpoint_0000005";
+  refused("output-used");
+}
+
 TEST_F(TrainerTest, BeginsWithGivenWeights) {
   options.length.steps = 10;
   ASSERT_TRUE(run().ok());
@@ -200,9 +281,7 @@ TEST_F(TrainerTest, BeginsWithGivenWeights) {
 TEST_F(TrainerTest, DamagedCheckpointCostsOnlyItsSteps) {
   options.length.steps = 10;
   ASSERT_TRUE(run().ok());
-  std::ofstream(options.output + "/checkpoint_0000010/model.safetensors",
-                std::ios::app)
-      << "x";
+  damage("checkpoint_0000010");
   options.length.steps = 25;
   auto summary = run();
   ASSERT_TRUE(summary.ok()) << summary.error().text();

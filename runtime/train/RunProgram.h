@@ -1,0 +1,24 @@
+//===- RunProgram.h - the program of a run ----------------------*- C++ -*-===//
+
+#ifndef BCSSL_RUNTIME_TRAIN_RUNPROGRAM_H
+#define BCSSL_RUNTIME_TRAIN_RUNPROGRAM_H
+
+#include "runtime/train/TrainFlags.h"
+
+namespace bcssl {
+
+/// Finds or compiles the program of a run: where the output folder has
+/// checkpoints, the `program.bcx` beside them, which what was asked for must
+/// not contradict; else the given one, that of the checkpoint to resume from,
+/// or a new one. Of a folder with checkpoints nothing is changed. Errors:
+/// "resume-program" (Usage), "compiler-failed", "stopped", those of Executable.
+Result<std::shared_ptr<const Executable>>
+runProgram(const TrainCommand &command);
+
+/// Copies a program that came from elsewhere to `output`/program.bcx.
+/// Errors: those of readFile and AtomicFile.
+Status keepProgram(const Executable &executable, const std::string &output);
+
+} // namespace bcssl
+
+#endif // BCSSL_RUNTIME_TRAIN_RUNPROGRAM_H
