@@ -40,6 +40,16 @@ static Error createError(const std::string &path, int code) {
 }
 
 Error AtomicFile::failure(const char *action, int code) const {
+  if (code == EFBIG)
+    return {
+        ExitCode::Io,
+        "file-limit",
+        std::string("cannot ") + action +
+            ": larger than this process or the file system allows" +
+            (expected ? ", needs " + std::to_string(expected) + " bytes" : ""),
+        path,
+        {},
+        "raise `ulimit -f` or choose another directory"};
   if (code != ENOSPC && code != EDQUOT)
     return {ExitCode::Io, "file-write",
             std::string("cannot ") + action + ": " + std::strerror(code), path};

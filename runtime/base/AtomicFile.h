@@ -25,7 +25,7 @@ class AtomicFile {
 public:
   /// Opens a temporary file beside `path`. With `expectedBytes` the space is
   /// reserved first, so that a full disk is found before anything is written.
-  /// Errors: "file-create" (CannotCreate), "disk-full" (Io).
+  /// Errors: "file-create" (CannotCreate), "disk-full", "file-limit" (Io).
   static Result<AtomicFile> create(const std::string &path,
                                    uint64_t expectedBytes = 0);
 
@@ -33,7 +33,8 @@ public:
   AtomicFile &operator=(AtomicFile &&) = delete;
   ~AtomicFile();
 
-  /// Appends bytes, unbuffered. Errors: "disk-full", "file-write" (Io).
+  /// Appends bytes, unbuffered.
+  /// Errors: "disk-full", "file-limit", "file-write" (Io).
   Status write(std::span<const std::byte> bytes);
   Status write(std::string_view text);
 

@@ -3,6 +3,7 @@
 #include "runtime/base/Flags.h"
 #include "runtime/base/Status.h"
 #include "runtime/base/Suggest.h"
+#include "runtime/base/ToolSetup.h"
 
 #include <CLI/CLI.hpp>
 
@@ -356,6 +357,7 @@ std::vector<std::string> Flags::State::normalise(int argc,
 }
 
 std::optional<int> Flags::parse(int argc, const char *const *argv) {
+  setUpTool(state->app->get_name());
   try {
     std::vector<std::string> words = state->normalise(argc, argv);
     std::ranges::reverse(words); // CLI11 takes them from the back.

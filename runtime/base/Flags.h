@@ -77,9 +77,9 @@ public:
                  const std::vector<std::string> &examples = {});
   void requireCommand();
 
-  /// Reads the command line. Returns an exit code where the tool is to end now:
-  /// 0 after --help and --version, 2 (ExitCode::Usage) after a message on
-  /// stderr.
+  /// Sets the process up (ToolSetup.h) and reads the command line. Returns an
+  /// exit code where the tool is to end now: 0 after --help and --version, 2
+  /// (ExitCode::Usage) after a message on stderr.
   std::optional<int> parse(int argc, const char *const *argv);
 
   /// After parse(): whether `--name` stood on the command line.

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -56,6 +57,13 @@ Result<JsonLog> JsonLog::open(const std::string &path, int64_t step) {
   JsonLog log(path, descriptor);
   struct stat info;
   bool regular = fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode);
+  if (regular && info.st_size > 0 && std::ifstream(path).peek() != '{')
+    return Error{ExitCode::CannotCreate,
+                 "log-foreign",
+                 "expects a log of JSON lines, got a file of another kind",
+                 path,
+                 {},
+                 "move it away or choose another output folder"};
   if (regular && ftruncate(descriptor, keptLength(path, step)) != 0)
     return Error{ExitCode::Io, "log-write",
                  std::string("cannot shorten: ") + std::strerror(errno), path};
@@ -74,14 +82,17 @@ JsonLog::~JsonLog() {
 
 Status JsonLog::append(const std::vector<LogField> &fields) {
   std::string line = jsonLine(fields) + "\n";
-  ssize_t count;
-  do
-    count = write(descriptor, line.data(), line.size());
-  while (count < 0 && errno == EINTR);
-  if (count == static_cast<ssize_t>(line.size()))
+  // One write does it; after a short count the next one says why.
+  size_t at = 0;
+  while (at < line.size()) {
+    ssize_t count = write(descriptor, line.data() + at, line.size() - at);
+    if (count < 0 && errno != EINTR)
+      break;
+    at += static_cast<size_t>(std::max<ssize_t>(count, 0));
+  }
+  if (at == line.size())
     return {};
-  // A short count of an append to a regular file means that the disk is full.
-  bool full = count >= 0 || errno == ENOSPC || errno == EDQUOT;
+  bool full = errno == ENOSPC || errno == EDQUOT;
   return Error{ExitCode::Io,
                full ? "disk-full" : "log-write",
                full ? "cannot append a line: disk full"

@@ -32,7 +32,8 @@ public:
   /// Opens `path` for appending. Of an existing file, lines stay up to the
   /// first whose "step" is above `step`, or that is not a whole JSON object:
   /// they belong to steps that a resumed run takes again.
-  /// Errors: "log-open" (CannotCreate), "log-write" (Io).
+  /// Errors: "log-open", "log-foreign" where the file does not begin like a log
+  /// (CannotCreate), "log-write" (Io).
   static Result<JsonLog> open(const std::string &path, int64_t step);
 
   JsonLog(JsonLog &&other) noexcept;

@@ -1,6 +1,7 @@
 //===- AtomicFileTest.cpp -------------------------------------------------===//
 
 #include "runtime/base/AtomicFile.h"
+#include "runtime/base/ToolSetup.h"
 
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 #include <sched.h>
 #include <sstream>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +53,30 @@ TEST_F(AtomicFileTest, AppearsOnlyWithCommit) {
   EXPECT_EQ(content(path), "hello world");
   EXPECT_EQ(file->size(), 11u);
   EXPECT_EQ(entries(), 1u);
+}
+
+// The limit of a process raises a signal too, which tools ignore.
+TEST_F(AtomicFileTest, FileSizeLimitIsAnError) {
+  std::string path = directory / "a.bin";
+  pid_t child = fork();
+  if (child == 0) {
+    rlimit limit{1000, 1000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    setUpTool("test");
+    for (uint64_t expected : {0, 2000}) { // found by write, by reservation
+      auto file = AtomicFile::create(path, expected);
+      Status status =
+          file ? file->write(std::string(2000, 'x')) : Status(file.error());
+      if (status || status.error().id != "file-limit" ||
+          status.error().code != ExitCode::Io)
+        _exit(1);
+    }
+    _exit(0);
+  }
+  int result = 0;
+  ASSERT_EQ(waitpid(child, &result, 0), child);
+  EXPECT_TRUE(WIFEXITED(result) && WEXITSTATUS(result) == 0) << result;
+  EXPECT_EQ(entries(), 0u);
 }
 
 TEST_F(AtomicFileTest, AbandonedFileLeavesTheOldOneAndNoTrace) {

@@ -2,8 +2,12 @@
 
 #include "runtime/base/Flags.h"
 #include "runtime/base/Suggest.h"
+#include "runtime/base/ToolSetup.h"
 
 #include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
 
 using namespace bcssl;
 
@@ -217,6 +221,19 @@ TEST(SuggestTest, Distance) {
   std::vector<std::string> names = {"bcssl-tiny", "bcssl-small"};
   EXPECT_EQ(closest("bcsl-tiny", names), "bcssl-tiny");
   EXPECT_EQ(closest("resnet50", names), "");
+}
+
+// What cannot be written to standard output is no success.
+TEST(ToolSetupTest, LostOutputIsAnError) {
+  auto tool = [] {
+    setUpTool("tool");
+    if (!std::freopen("/dev/full", "w", stdout))
+      std::exit(1);
+    std::printf("a result\n");
+    std::exit(0);
+  };
+  EXPECT_EXIT(tool(), testing::ExitedWithCode(74),
+              "tool: standard output: cannot write the output: No space left");
 }
 
 } // namespace

@@ -77,6 +77,14 @@ TEST_F(JsonLogTest, TornAndForeignLinesGo) {
   EXPECT_EQ(content(), "{\"message\": \"no step\"}\n{\"step\": 1}\n");
 }
 
+TEST_F(JsonLogTest, ForeignFileIsLeftAlone) {
+  put("notes of a person\n{\"step\": 1}\n");
+  auto log = JsonLog::open(path, 5);
+  ASSERT_FALSE(log.ok());
+  EXPECT_EQ(log.error().id, "log-foreign");
+  EXPECT_EQ(content(), "notes of a person\n{\"step\": 1}\n");
+}
+
 TEST_F(JsonLogTest, MissingDirectoryIsAnError) {
   auto log = JsonLog::open(directory + "/none/log.txt", 0);
   ASSERT_FALSE(log.ok());
