@@ -53,11 +53,17 @@ Status StopSignals::install() {
   action.sa_handler = handle;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (int signal : stopSignals)
+  for (int signal : stopSignals) {
+    // What the parent has us ignore, as nohup does, stays ignored.
+    struct sigaction before = {};
+    if (sigaction(signal, nullptr, &before) == 0 &&
+        before.sa_handler == SIG_IGN)
+      continue;
     if (sigaction(signal, &action, nullptr) != 0)
       return Error{ExitCode::NoResource, "signals",
                    std::string("cannot handle signals: ") +
                        std::strerror(errno)};
+  }
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action, nullptr);
   return {};

@@ -17,7 +17,8 @@ namespace bcssl {
 class StopSignals {
 public:
   /// Installs the handlers and ignores SIGPIPE, so that a closed pipe becomes
-  /// an error of write(). May be called again. Errors: "signals" (NoResource).
+  /// an error of write(). Leaves a signal alone that the parent has us ignore
+  /// (nohup). May be called again. Errors: "signals" (NoResource).
   static Status install();
 
   /// The first signal that came, 0 for none. Safe from any thread.

@@ -19,6 +19,9 @@ bool readable(int descriptor) {
 }
 
 TEST(SignalsTest, EachSignalSetsTheFlagAndThePipe) {
+  // A shell starts jobs in the background with SIGINT ignored.
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1})
+    std::signal(signal, SIG_DFL);
   ASSERT_TRUE(StopSignals::install().ok());
   for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
     StopSignals::reset();
@@ -49,6 +52,21 @@ TEST(SignalsTest, SecondRequestEndsTheProcess) {
   ASSERT_EQ(waitpid(child, &result, 0), child);
   ASSERT_TRUE(WIFEXITED(result));
   EXPECT_EQ(WEXITSTATUS(result), 128 + SIGINT);
+}
+
+TEST(SignalsTest, IgnoredByTheParentStaysIgnored) {
+  pid_t child = fork();
+  if (child == 0) {
+    signal(SIGHUP, SIG_IGN); // as nohup leaves it
+    StopSignals::reset();
+    if (!StopSignals::install().ok())
+      _exit(1);
+    raise(SIGHUP);
+    _exit(StopSignals::received());
+  }
+  int result = 0;
+  ASSERT_EQ(waitpid(child, &result, 0), child);
+  EXPECT_TRUE(WIFEXITED(result) && WEXITSTATUS(result) == 0);
 }
 
 TEST(SignalsTest, ClosedPipeIsAnErrorOfWrite) {
