@@ -13,6 +13,10 @@ namespace bcssl {
 static constexpr double uniformShare = 0.995;
 static constexpr double singleShare = 0.9;
 
+/// Nats that targets tell about their images. Fresh networks begin with half a
+/// nat or more, with batches of 4 to 64.
+static constexpr double leastInformation = 0.02;
+
 /// Outputs are cosines times a length near 1, so a center of K values above
 /// this size each means that the logits themselves run away.
 static constexpr double largestCenterValue = 10;
@@ -28,6 +32,10 @@ std::optional<std::string> CollapseMonitor::update(const TeacherSigns &signs) {
       signs.entropy && !(*signs.entropy < uniformShare * largestEntropy);
   bad[Single] =
       signs.divergence && !(*signs.divergence < singleShare * largestEntropy);
+  double information = signs.entropy && signs.divergence
+                           ? largestEntropy - *signs.divergence - *signs.entropy
+                           : largestEntropy;
+  bad[Same] = !bad[Uniform] && !bad[Single] && information < leastInformation;
   bad[Center] = signs.centerNorm && !(*signs.centerNorm < largestNorm);
 
   std::optional<std::string> warning;
@@ -53,6 +61,15 @@ std::optional<std::string> CollapseMonitor::update(const TeacherSigns &signs) {
                     "--teacher-temp, and go back to an older checkpoint",
                     static_cast<long long>(patience), *signs.divergence,
                     largestEntropy);
+      break;
+    case Same:
+      std::snprintf(text, sizeof(text),
+                    "all images have had the same target for %lld steps (it "
+                    "tells %.3f nats about an image, entropy %.3f): the "
+                    "network has collapsed; use --centring=sinkhorn or a "
+                    "larger batch, and go back to an older checkpoint",
+                    static_cast<long long>(patience), information,
+                    *signs.entropy);
       break;
     default:
       std::snprintf(text, sizeof(text),

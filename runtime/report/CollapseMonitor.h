@@ -1,8 +1,8 @@
 //===- CollapseMonitor.h - is the teacher still teaching --------*- C++ -*-===//
 //
 // Self-distillation can end in two trivial answers: every target uniform, or
-// every target the same output. Both keep a harmless-looking loss, so the run
-// watches the targets themselves and says what to do.
+// one target, sharp or not, for every image. Both keep a harmless-looking loss,
+// so the run watches the targets themselves and says what to do.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +19,8 @@ namespace bcssl {
 struct TeacherSigns {
   std::optional<double> entropy = {}; ///< mean entropy of one target
   /// Divergence of the mean target from the uniform one: near ln K, all images
-  /// share one output.
+  /// share one output. ln K less this is the entropy of the mean target; what
+  /// it exceeds the mean entropy by is all that targets tell about images.
   std::optional<double> divergence = {};
   std::optional<double> centerNorm = {};
 };
@@ -34,7 +35,7 @@ public:
   std::optional<std::string> update(const TeacherSigns &signs);
 
 private:
-  enum Sign { Uniform, Single, Center, SignCount };
+  enum Sign { Uniform, Single, Same, Center, SignCount };
 
   double largestEntropy; ///< ln K
   double largestNorm;

@@ -191,14 +191,20 @@ void Progress::show(const ProgressSample &sample) {
   drawn = true;
 }
 
-void Progress::message(std::string_view text) {
-  if (shown == ProgressMode::None)
-    return;
-  std::string line(text);
-  if (shown == ProgressMode::Json)
-    line = jsonLine({{"message", line}});
+void Progress::line(const std::string &text) {
+  std::string line =
+      shown == ProgressMode::Json ? jsonLine({{"message", text}}) : text;
   write((drawn ? "\r\x1b[K" : "") + line + "\n");
   drawn = false;
+}
+
+void Progress::message(std::string_view text) {
+  if (shown != ProgressMode::None)
+    line(std::string(text));
+}
+
+void Progress::warning(std::string_view text) {
+  line("warning: " + std::string(text));
 }
 
 void Progress::finish() {

@@ -48,12 +48,15 @@ public:
   void update(const ProgressSample &sample);
   /// Prints a line of its own, above the progress line. Not in mode None.
   void message(std::string_view text);
+  /// The same with "warning: " before it, in mode None too.
+  void warning(std::string_view text);
   /// Shows the last sample for good.
   void finish();
 
   ProgressMode mode() const { return shown; }
 
 private:
+  void line(const std::string &text);
   void show(const ProgressSample &sample);
   void rate(const ProgressSample &sample);
   void write(const std::string &text) const;

@@ -46,6 +46,19 @@ TEST(CollapseMonitorTest, OneTargetForAllWarns) {
   EXPECT_EQ(warnings(monitor, {.divergence = lnK * 0.5}, 50), 0);
 }
 
+// One soft target for all images: neither uniform nor a single output.
+TEST(CollapseMonitorTest, SameSoftTargetForAllWarns) {
+  CollapseMonitor monitor(1024, 5);
+  TeacherSigns same{.entropy = 3.0, .divergence = lnK - 3.001};
+  EXPECT_EQ(warnings(monitor, same, 4), 0);
+  auto warning = monitor.update(same);
+  ASSERT_TRUE(warning.has_value());
+  EXPECT_NE(warning->find("same target"), std::string::npos);
+  // Targets that differ a little are a beginning.
+  EXPECT_EQ(warnings(monitor, {.entropy = 3.0, .divergence = lnK - 3.1}, 50),
+            0);
+}
+
 TEST(CollapseMonitorTest, RunawayCenterWarns) {
   CollapseMonitor monitor(1024, 5);
   EXPECT_EQ(warnings(monitor, {.centerNorm = 400.0}, 5), 1);

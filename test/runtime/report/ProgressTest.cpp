@@ -189,4 +189,11 @@ TEST(ProgressTest, NoneIsSilent) {
   EXPECT_EQ(capture.text(), "");
 }
 
+TEST(ProgressTest, WarningsAreNeverSilent) {
+  Capture capture;
+  Progress progress(ProgressMode::None, capture.descriptor());
+  progress.warning("look here");
+  EXPECT_EQ(capture.text(), "warning: look here\n");
+}
+
 } // namespace
