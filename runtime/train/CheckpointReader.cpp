@@ -175,7 +175,7 @@ CheckpointStore::loadNewest(StateAccess &state,
           " checkpoints can be loaded, the oldest because of: " + last->text(),
       folder,
       {},
-      "restore one from a backup, or start anew with --resume=none"};
+      "restore one from a backup, or start anew in another folder"};
 }
 
 } // namespace bcssl

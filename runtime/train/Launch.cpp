@@ -73,7 +73,7 @@ Result<TrainSummary> launchTraining(const TrainCommand &command, int argc,
       checkFolderUse(settings.train.output, settings.train.resume));
   RunCost cost;
   auto start = std::chrono::steady_clock::now();
-  BCSSL_ASSIGN_OR_RETURN(executable, runProgram(command));
+  BCSSL_ASSIGN_OR_RETURN(executable, runProgram(command, data->size()));
   cost.compileSeconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
@@ -107,7 +107,7 @@ Result<TrainSummary> launchTraining(const TrainCommand &command, int argc,
     BCSSL_ASSIGN_OR_RETURN(changes,
                            writeConfig(settings, *executable, images, words));
     for (const std::string &change : changes)
-      say(settings, "warning: " + change);
+      std::fprintf(stderr, "bcssl-train: warning: %s\n", change.c_str());
     return {};
   };
   BCSSL_ASSIGN_OR_RETURN(

@@ -40,15 +40,20 @@ Status RunIdentity::check(const RunState &checkpoint,
   return {};
 }
 
+Status checkDataSize(int64_t images, int64_t batch) {
+  if (images >= batch)
+    return {};
+  return Error{ExitCode::BadData,
+               "data-size",
+               "the data set has " + std::to_string(images) +
+                   " images, a step takes " + std::to_string(batch),
+               {},
+               {},
+               "compile with a smaller --batch"};
+}
+
 Status checkData(const Dataset &data, const StepShape &shape) {
-  if (data.size() < shape.batch)
-    return Error{ExitCode::BadData,
-                 "data-size",
-                 "the data set has " + std::to_string(data.size()) +
-                     " images, a step takes " + std::to_string(shape.batch),
-                 {},
-                 {},
-                 "compile with a smaller --batch"};
+  BCSSL_RETURN_IF_ERROR(checkDataSize(data.size(), shape.batch));
   if (!shape.labelled)
     return {};
   for (int64_t i = 0; i < data.size(); ++i) {

@@ -23,6 +23,10 @@ struct RunIdentity {
   Status check(const RunState &checkpoint, const std::string &path) const;
 };
 
+/// Whether a batch can be made of so many images. Errors (BadData):
+/// "data-size".
+Status checkDataSize(int64_t images, int64_t batch);
+
 /// Whether the step can use the data: enough images for a batch and, for a
 /// supervised step, which indexes by label, a class for each label.
 /// Errors (BadData): "data-size", "data-labels".

@@ -7,8 +7,10 @@
 #include "runtime/base/ReadFile.h"
 #include "runtime/report/Signals.h"
 #include "runtime/train/RunFolder.h"
+#include "runtime/train/RunIdentity.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 namespace bcssl {
@@ -105,7 +107,7 @@ keptProgram(const TrainCommand &command) {
 
 /// The program of a run that begins in a folder without checkpoints.
 static Result<std::shared_ptr<const Executable>>
-newProgram(const TrainSettings &settings) {
+newProgram(const TrainSettings &settings, int64_t images) {
   if (!settings.program.empty())
     return Executable::open(settings.program);
   const std::string &resume = settings.train.resume;
@@ -114,16 +116,22 @@ newProgram(const TrainSettings &settings) {
     if (fs::exists(beside))
       return Executable::open(beside);
   }
+  // Better now than after a minute of compiling.
+  if (auto given = settings.modelOptions.find("batch");
+      given != settings.modelOptions.end())
+    BCSSL_RETURN_IF_ERROR(checkDataSize(
+        images, std::strtoll(given->second.c_str(), nullptr, 10)));
   std::string kept = keptPath(settings.train.output);
   BCSSL_RETURN_IF_ERROR(compileModel(settings, kept));
   return Executable::open(kept);
 }
 
 Result<std::shared_ptr<const Executable>>
-runProgram(const TrainCommand &command) {
+runProgram(const TrainCommand &command, int64_t images) {
   bool used = !listCheckpoints(command.settings.train.output).empty();
-  BCSSL_ASSIGN_OR_RETURN(executable, used ? keptProgram(command)
-                                          : newProgram(command.settings));
+  BCSSL_ASSIGN_OR_RETURN(executable,
+                         used ? keptProgram(command)
+                              : newProgram(command.settings, images));
   BCSSL_RETURN_IF_ERROR(checkProperties(command, *executable));
   return executable;
 }

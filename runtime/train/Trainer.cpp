@@ -71,7 +71,8 @@ private:
   Error notFinite(const Batch &batch, const StepScalars &scalars);
   void drawCurves();
   void showCrops(const Batch &batch);
-  void watch();
+  Status watch();
+  Error dataError(Error error);
   RunState runState() const;
   double loss() const;
   ProgressSample sample(const StepScalars &scalars) const;
@@ -103,7 +104,7 @@ Status Run::resume() {
     std::vector<std::string> notes;
     BCSSL_ASSIGN_OR_RETURN(newest, store.loadNewest(learner.state(), notes));
     for (const std::string &note : notes)
-      progress.message("warning: " + note);
+      progress.warning(note);
     run = std::move(newest);
   } else if (options.resume != "none") {
     path = options.resume;
@@ -201,14 +202,14 @@ void Run::drawCurves() {
   drawn = now();
   // A picture is no reason to end a run.
   if (Status written = drawRunCurves(options.output); !written)
-    progress.message("warning: " + written.error().text());
+    progress.warning(written.error().text());
 }
 
 /// A picture of what is learned from.
 void Run::showCrops(const Batch &batch) {
   Canvas sheet = cropSheet(batch, augment, learner.shape().batch);
   if (Status written = writePng(options.output + "/crops.png", sheet); !written)
-    progress.message("warning: " + written.error().text());
+    progress.warning(written.error().text());
 }
 
 Error Run::notFinite(const Batch &batch, const StepScalars &scalars) {
@@ -228,10 +229,26 @@ Error Run::notFinite(const Batch &batch, const StepScalars &scalars) {
           hint};
 }
 
-void Run::watch() {
-  if (auto warning = monitor.update(teacherSigns(learner.outputs())))
-    progress.message("warning: step " + std::to_string(summary.step) + ": " +
-                     *warning);
+Status Run::watch() {
+  auto warning = monitor.update(teacherSigns(learner.outputs()));
+  if (!warning)
+    return {};
+  progress.warning("step " + std::to_string(summary.step) + ": " + *warning);
+  return logFile->append({{"step", summary.step}, {"warning", *warning}});
+}
+
+/// An image that cannot be read costs no more than its own step.
+Error Run::dataError(Error error) {
+  if (summary.step == summary.firstStep)
+    return error;
+  Status saved = save();
+  error.hint +=
+      (error.hint.empty() ? "" : "; ") +
+      (saved ? "step " + std::to_string(summary.step) +
+                   " is saved: put a whole file in its place, and the "
+                   "same command goes on from there"
+             : "nor could the state be saved: " + saved.error().text());
+  return error;
 }
 
 ProgressSample Run::sample(const StepScalars &scalars) const {
@@ -275,7 +292,10 @@ Status Run::log(const StepScalars &scalars) {
 }
 
 Status Run::takeStep() {
-  BCSSL_ASSIGN_OR_RETURN(batch, loader->next());
+  auto next = loader->next();
+  if (!next)
+    return dataError(next.error());
+  const Batch *batch = *next;
   if (summary.step == 0)
     showCrops(*batch);
   StepScalars scalars = schedules.at(summary.step);
@@ -292,7 +312,7 @@ Status Run::takeStep() {
 }
 
 Status Run::afterStep(const StepScalars &scalars) {
-  watch();
+  BCSSL_RETURN_IF_ERROR(watch());
   progress.update(sample(scalars));
   bool epochEnds = summary.step % stepsPerEpoch == 0;
   bool ends = summary.step == summary.steps;

@@ -74,6 +74,9 @@ public:
   int64_t size() const override { return count; }
   int64_t label(int64_t index) const override { return index % 3; }
   Result<Image> image(int64_t index) const override {
+    if (index == unreadable)
+      return Error{ExitCode::BadData, "png-truncated", "ends early",
+                   name(index)};
     Image image{8, 8, 1, std::vector<uint8_t>(64)};
     for (size_t i = 0; i < 64; ++i)
       image.pixels[i] = static_cast<uint8_t>(index * 37 + i * (index % 5 + 1));
@@ -84,6 +87,8 @@ public:
   }
   const std::vector<std::string> &classes() const override { return names; }
   uint64_t fingerprint() const override { return 0xabc; }
+
+  int64_t unreadable = -1;
 
 private:
   int64_t count;

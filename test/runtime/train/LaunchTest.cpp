@@ -165,6 +165,12 @@ TEST_F(LaunchTest, RefusedCommandsLeaveTheRunAlone) {
   EXPECT_EQ(words(), "");
 }
 
+TEST_F(LaunchTest, TooLargeBatchIsFoundBeforeCompiling) {
+  compiler("exit 1");
+  EXPECT_EQ(launch({"--model=micro", "--batch=4"}).error().id, "data-size");
+  EXPECT_EQ(words(), "");
+}
+
 TEST_F(LaunchTest, BusyFolderIsRefused) {
   compiler("exit 1");
   auto lock = FolderLock::take(output());

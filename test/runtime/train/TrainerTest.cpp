@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -286,6 +287,48 @@ TEST_F(TrainerTest, DamagedCheckpointCostsOnlyItsSteps) {
   auto summary = run();
   ASSERT_TRUE(summary.ok()) << summary.error().text();
   EXPECT_EQ(summary->firstStep, 5);
+}
+
+TEST_F(TrainerTest, UnreadableImageCostsOnlyItsStep) {
+  options.saveEvery = 100;
+  auto broken = std::make_shared<FakeDataset>(30);
+  data = broken;
+  options.loaderThreads = 0;
+  learner.onStep = [&](int64_t step, FakeLearner &) {
+    if (step == 9) // it goes bad on the way
+      broken->unreadable = 11;
+  };
+  auto summary = run();
+  ASSERT_FALSE(summary.ok());
+  EXPECT_EQ(summary.error().id, "png-truncated");
+  EXPECT_EQ(summary.error().file, "image 11");
+  ASSERT_EQ(saved().size(), 1u);
+  int64_t step = saved()[0];
+  EXPECT_GE(step, 10);
+  EXPECT_NE(summary.error().hint.find("step " + std::to_string(step)),
+            std::string::npos)
+      << summary.error().hint;
+  // A retry meets it at once, and goes on when the file is whole.
+  EXPECT_EQ(run().error().id, "png-truncated");
+  broken->unreadable = -1;
+  learner.onStep = nullptr;
+  auto rest = run();
+  ASSERT_TRUE(rest.ok()) << rest.error().text();
+  EXPECT_EQ(rest->firstStep, step);
+  EXPECT_EQ(rest->hash, undisturbed());
+}
+
+TEST_F(TrainerTest, CollapseIsInTheLog) {
+  options.length.steps = 101;
+  learner.values[1].value = 2; // of 64 outputs, the same for every image
+  learner.values[2].value = static_cast<float>(std::log(64.0) - 2);
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(run().ok());
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("warning: step 100: "),
+            std::string::npos);
+  ASSERT_EQ(log().size(), 102u);
+  EXPECT_EQ(log()[99].rfind("{\"step\": 100, \"warning\": \"all images", 0), 0u)
+      << log()[99];
 }
 
 TEST_F(TrainerTest, LabelsMustBeClasses) {
