@@ -121,7 +121,8 @@ void addCommonFlags(Flags &flags, Arguments &arguments) {
             "folder for bank.npy, queries.npy and their labels");
   flags.add("load-features", eval.loadFeatures,
             "folder with features to use instead of a network");
-  flags.add("threads", arguments.threads, "0: all cores", {.minimum = 0});
+  flags.add("threads", arguments.threads, "0: all cores",
+            {.minimum = 0, .maximum = 1024});
   flags.add("seed", eval.network.seed,
             "of untrained weights and of the probe's order");
   flags.add("json", arguments.json, "print one JSON object");
@@ -149,8 +150,8 @@ int main(int argc, char **argv) {
              {.choices = {"sgd", "lbfgs"}});
   linear.add("augment", arguments.augment,
              "sgd: a network sees new random crops each epoch");
-  linear.add("epochs", arguments.epochs, "sgd", {.minimum = 1});
-  linear.add("batch", arguments.batch, "sgd", {.minimum = 1});
+  linear.add("epochs", arguments.epochs, "sgd", {.minimum = 1, .maximum = 1e6});
+  linear.add("batch", arguments.batch, "sgd", {.minimum = 1, .maximum = 1e9});
   linear.add("lr", arguments.learningRate, "sgd, for 256 images");
   linear.add("decay", arguments.decay, "lbfgs: times |weight|^2",
              {.minimum = 0});

@@ -52,6 +52,8 @@ Status EvalJob::openImages(const EvalJobOptions &options) {
   BCSSL_ASSIGN_OR_RETURN(queries, chooseSample(*queryData, options.queries));
   bankSample = std::move(bank);
   querySample = std::move(queries);
+  BCSSL_ASSIGN_OR_RETURN(classes, matchClasses(*bankData, *queryData));
+  querySample.classes = std::move(classes);
   return {};
 }
 

@@ -32,7 +32,7 @@ struct EvalJobOptions {
 class EvalJob {
 public:
   /// Computes or reads the features. Errors: "eval-options" (Usage), those of
-  /// openDataset, FeatureNetwork and readFeatures.
+  /// openDataset, matchClasses, FeatureNetwork and readFeatures.
   static Result<EvalJob> open(const EvalJobOptions &options);
 
   /// Trains DINO's linear probe. With `augment` the bank's features are

@@ -37,9 +37,10 @@ Status checkSet(const LabelledFeatures &set, const std::string &name) {
                          std::to_string(set.labels.size()) + " labels for " +
                          std::to_string(features.rows) + " rows");
   for (int32_t label : set.labels)
-    if (label < 0)
-      return malformed("features-labels", "the " + name +
-                                              " has the negative label " +
+    if (label < 0 || label >= mostClasses)
+      return malformed("features-labels", "expects labels from 0 to " +
+                                              std::to_string(mostClasses - 1) +
+                                              " in the " + name + ", got " +
                                               std::to_string(label));
   for (int64_t row = 0; row < features.rows; ++row)
     for (float value : features.row(row))

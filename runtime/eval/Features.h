@@ -64,8 +64,11 @@ struct Standardization {
 /// One past the largest label of both sets.
 int64_t countClasses(const LabelledFeatures &a, const LabelledFeatures &b);
 
+/// More classes than any data set has; a judge holds a row for each.
+inline constexpr int32_t mostClasses = 100'000;
+
 /// Checks that two sets can be compared: at least one row each, equal columns,
-/// a label for each row, no negative label, no infinity and no NaN.
+/// a label below mostClasses for each row, none negative, no infinity, no NaN.
 /// Errors: "features-empty", "features-width", "features-labels",
 /// "features-not-finite" (BadData).
 Status checkComparable(const LabelledFeatures &bank,

@@ -39,7 +39,7 @@ Status writeNeighborSheet(const std::string &path, const Sample &bank,
                           const KnnOptions &options, int64_t rows,
                           int64_t count) {
   rows = std::min(rows, queries.size());
-  Sample chosen{.data = queries.data};
+  Sample chosen{.data = queries.data, .classes = queries.classes};
   Features features(rows, queryFeatures.features.columns);
   for (int64_t row = 0; row < rows; ++row) {
     int64_t position = row * queries.size() / rows;
@@ -58,7 +58,7 @@ Status writeNeighborSheet(const std::string &path, const Sample &bank,
     if (row == 0)
       line.title = "Query and nearest training images; green: same class";
     BCSSL_ASSIGN_OR_RETURN(query, cellOf(chosen, row));
-    int64_t truth = queries.data->label(chosen.indices[row]);
+    int32_t truth = chosen.label(row);
     line.cells.push_back(std::move(query));
     for (int64_t i = 0; i < neighbors.count; ++i) {
       int64_t position = neighbors.indices[row * neighbors.count + i];

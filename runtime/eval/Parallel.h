@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -35,8 +36,12 @@ void parallelFor(int64_t tasks, int threads, const Task &task) {
   };
   std::vector<std::jthread> helpers;
   int64_t count = std::min<int64_t>(threadCount(threads), tasks);
-  for (int64_t i = 1; i < count; ++i)
-    helpers.emplace_back(work);
+  try {
+    for (int64_t i = 1; i < count; ++i)
+      helpers.emplace_back(work);
+  } catch (const std::system_error &) {
+    // The machine gives no more threads: those there are do it all.
+  }
   work();
 }
 

@@ -4,6 +4,7 @@
 
 #include "runtime/eval/Parallel.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace bcssl {
@@ -26,9 +27,34 @@ std::string sizeOf(const Image &image) {
 
 std::vector<int32_t> Sample::labels() const {
   std::vector<int32_t> labels;
-  for (int64_t index : indices)
-    labels.push_back(static_cast<int32_t>(data->label(index)));
+  for (int64_t position = 0; position < size(); ++position)
+    labels.push_back(label(position));
   return labels;
+}
+
+int32_t Sample::label(int64_t position) const {
+  auto own = static_cast<size_t>(data->label(indices[position]));
+  return classes.empty() ? static_cast<int32_t>(own) : classes[own];
+}
+
+Result<std::vector<int32_t>> matchClasses(const Dataset &bank,
+                                          const Dataset &queries) {
+  const std::vector<std::string> &known = bank.classes();
+  std::vector<int32_t> classes;
+  if (known == queries.classes() || known.empty())
+    return classes;
+  for (const std::string &name : queries.classes()) {
+    auto at = std::ranges::find(known, name);
+    if (at == known.end())
+      return Error{.code = ExitCode::BadData,
+                   .id = "data-classes",
+                   .message = "the class " + name +
+                              " has validation images and no training images",
+                   .file = queries.name(0),
+                   .hint = "give both splits the same class folders"};
+    classes.push_back(static_cast<int32_t>(at - known.begin()));
+  }
+  return classes;
 }
 
 Result<Sample> chooseSample(const Dataset &data, int64_t count) {

@@ -14,10 +14,19 @@ namespace bcssl {
 struct Sample {
   const Dataset *data = nullptr;
   std::vector<int64_t> indices = {};
+  /// Class by label; empty: the labels themselves.
+  std::vector<int32_t> classes = {};
 
   int64_t size() const { return static_cast<int64_t>(indices.size()); }
+  int32_t label(int64_t position) const;
   std::vector<int32_t> labels() const;
 };
+
+/// The class in `bank` of each label of `queries`, by name; empty where both
+/// have the same names or one has none. Errors: "data-classes" (BadData) for a
+/// name that the bank lacks.
+Result<std::vector<int32_t>> matchClasses(const Dataset &bank,
+                                          const Dataset &queries);
 
 /// `count` images, all of them for 0 or where there are fewer. From a set that
 /// is sorted by class they are spread evenly over all of it, from any other

@@ -45,8 +45,10 @@ TEST(Features, RefusesWhatCannotBeCompared) {
   bad.labels.pop_back();
   EXPECT_EQ(checkComparable(good, bad).error().id, "features-labels");
   bad = good;
-  bad.labels[2] = -1;
-  EXPECT_EQ(checkComparable(bad, good).error().id, "features-labels");
+  for (int32_t label : {-1, mostClasses, 2'000'000'000}) {
+    bad.labels[2] = label;
+    EXPECT_EQ(checkComparable(bad, good).error().id, "features-labels");
+  }
   EXPECT_EQ(checkComparable(good, {}).error().id, "features-empty");
   EXPECT_EQ(checkComparable(good, drawClusters(4, 2, 2, 1, 1)).error().id,
             "features-width");

@@ -10,8 +10,9 @@ namespace bcssl {
 /// Grey 4 x 4 images; every pixel of image i is i. Image 13 cannot be read.
 class MemoryDataset : public Dataset {
 public:
-  explicit MemoryDataset(std::vector<int64_t> labels, int side = 4)
-      : labels(std::move(labels)), side(side) {}
+  explicit MemoryDataset(std::vector<int64_t> labels, int side = 4,
+                         std::vector<std::string> names = {})
+      : labels(std::move(labels)), names(std::move(names)), side(side) {}
 
   int64_t size() const override { return std::ssize(labels); }
   int64_t label(int64_t index) const override { return labels[index]; }

@@ -31,6 +31,23 @@ TEST(Sample, RefusesImagesWithoutClass) {
   EXPECT_EQ(chooseSample(data, 0).error().id, "data-labels");
 }
 
+// A label is a position among the folders, which differ where one is missing.
+TEST(Sample, ClassesAreMatchedByName) {
+  MemoryDataset bank({0, 1, 2}, 4, {"a", "b", "c"});
+  MemoryDataset queries({0, 1, 1}, 4, {"b", "c"});
+  auto classes = matchClasses(bank, queries);
+  ASSERT_TRUE(classes.ok());
+  Sample sample = *chooseSample(queries, 0);
+  sample.classes = *classes;
+  EXPECT_EQ(sample.labels(), (std::vector<int32_t>{1, 2, 2}));
+  EXPECT_TRUE(matchClasses(bank, bank)->empty());
+  EXPECT_TRUE(matchClasses(MemoryDataset({0}), queries)->empty());
+  auto unknown = matchClasses(queries, bank);
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().id, "data-classes");
+  EXPECT_NE(unknown.error().message.find("class a "), std::string::npos);
+}
+
 TEST(Sample, PixelsAreFeatures) {
   MemoryDataset data({1, 0, 1});
   auto set = pixelFeatures(*chooseSample(data, 0), 2);
