@@ -31,7 +31,9 @@ def compile_stages(tools: pathlib.Path) -> dict:
         folder = pathlib.Path(name)
         source, artifact = folder / "block.mlir", folder / "block.bcx"
         source.write_text(output_of(tools / "record-block"))
-        subprocess.run([tools / "bcssl-compile", source, f"--dump-dir={folder}", "-o", artifact], check=True)
+        # The page is the same on every machine.
+        subprocess.run([tools / "bcssl-compile", source, "--target=cpu:x86-64-v4", f"--dump-dir={folder}", "-o", artifact],
+                       check=True)
         stages = {
             stage: (folder / f"{number}-{stage}.mlir").read_text().splitlines() for number, stage in enumerate(STAGES)
         }
