@@ -77,11 +77,6 @@ template <typename Tile> void read(DictionaryAttr attribute, Tile &tile) {
 
 constexpr int64_t vectorRegisters = 32;
 
-/// The largest part where `size` is cut into equal parts of at most `most`.
-int64_t equalPart(int64_t size, int64_t most) {
-  return llvm::divideCeil(size, llvm::divideCeil(size, most));
-}
-
 /// Two accumulators a row, two vectors of the right side, one element of the
 /// left.
 int64_t mostRegisterRows(const RegisterFile &registers) {
@@ -101,7 +96,7 @@ bool isLegal(const DepthwiseTile &tile) {
 
 bool isLegal(const ContractionTile &tile) {
   return tile.registerRows >= 1 && tile.rows >= 1 &&
-         tile.rows % tile.registerRows == 0 && tile.panels >= 1 &&
+         tile.rows <= mostContractionRows && tile.panels >= 1 &&
          2 * tile.registerRows + 3 <= vectorRegisters;
 }
 
@@ -110,6 +105,10 @@ bool isLegal(const WeightGradTile &tile) {
          tile.rows % tile.registerRows == 0 && tile.columns >= 1 &&
          tile.columns % panelWidth == 0 && tile.block >= 1 &&
          2 * tile.registerRows + 3 <= vectorRegisters;
+}
+
+int64_t equalPart(int64_t size, int64_t most) {
+  return llvm::divideCeil(size, llvm::divideCeil(size, most));
 }
 
 std::optional<RegisterFile> registersOf(StringRef level) {

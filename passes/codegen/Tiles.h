@@ -105,6 +105,9 @@ struct GpuDepthwiseTile {
   int64_t sharedBytes(int64_t mapHeight, int64_t elementBytes) const;
 };
 
+/// The largest part where `size` is cut into equal parts of at most `most`.
+int64_t equalPart(int64_t size, int64_t most);
+
 /// The same tiles with as many registers as there are, in equal parts. Tiles
 /// that fit are left alone.
 ContractionTile fitTo(ContractionTile tile, const RegisterFile &registers);
@@ -120,6 +123,9 @@ struct GpuLimits {
 /// The limits of "sm_80", "sm_90a", ... (CUDA C++ Programming Guide, table of
 /// technical specifications); those that every chip has for unknown names.
 GpuLimits gpuLimitsOf(llvm::StringRef chip);
+
+/// Rows of a contraction's tile at most: their sums stand on the stack.
+inline constexpr int64_t mostContractionRows = 512;
 
 /// Flat tiles are whole vectors.
 bool isLegal(const RowwiseTile &tile);

@@ -1,10 +1,11 @@
 //===- Contraction.cpp - matrix products with a packed right operand ------===//
 //
 // One tile covers `rows` rows and `panels` panels of 32 columns. Registers hold
-// up to 14 x 32 results (AVX-512) or 6 x 16 (AVX2) over the whole reduction, so
-// nothing is read back; rows are broadcast from memory, which x86 folds into or
-// issues beside the FMA. The epilogue runs over a copy of the results on the
-// stack, because keeping the accumulators live beside an erf spills.
+// up to 14 x 32 results (AVX-512) or 6 x 16 (AVX2); rows are broadcast from
+// memory, which x86 folds into or issues beside the FMA. The reduction runs in
+// blocks, so that a block of the panel stays in the first-level cache for all
+// rows of the tile; sums wait on the stack. The epilogue runs over them there,
+// because keeping the accumulators live beside an erf spills.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +22,10 @@ using namespace mlir;
 namespace bcssl {
 namespace {
 
+/// Of a panel: 24 KiB with AVX-512, 12 with AVX2, which reads half a panel at a
+/// time and so finds it in half of the cache's sets.
+constexpr int64_t reductionBlock = 192;
+
 class ContractionGenerator {
 public:
   explicit ContractionGenerator(KernelContext context)
@@ -32,7 +37,8 @@ public:
         rows(region.rowCount()), columns(region.columnCount()),
         depth(
             cast<RankedTensorType>(anchor.getPacked().getType()).getDimSize(1)),
-        columnsAtOnce(2 * context.registers.lanes) {
+        columnsAtOnce(2 * context.registers.lanes),
+        block(equalPart(depth, reductionBlock)) {
     fromAttribute(kernel.getTileAttr(), tile);
     tile = fitTo(tile, context.registers);
   }
@@ -40,16 +46,16 @@ public:
   void run();
 
 private:
+  void forRange(Value begin, Value end, int64_t step,
+                function_ref<void(Value)> body);
   void emitPanel(Value firstRow, Value panel, int64_t width);
   void emitRows(Value firstRow, int64_t count, Value panel, int64_t width);
-  void emitRegisterTile(Value firstRow, Value panel, int64_t registerRows,
-                        int64_t width);
-  SmallVector<Value> emitReduction(Value firstRow, Value panel,
-                                   int64_t registerRows, int64_t firstVector,
-                                   int64_t vectors);
-  void emitEpilogue(Value firstRow, Value panel, int64_t registerRows,
-                    int64_t width);
-  Site siteOf(Value row, Value panel, int64_t vector, int64_t width);
+  void emitBlock(Value firstRow, int64_t count, Value panel, int64_t width,
+                 Value begin, Value end);
+  void emitRegisterTile(Value firstRow, Value offset, int64_t registerRows,
+                        Value panel, int64_t firstVector, int64_t vectors,
+                        Value begin, Value end);
+  void emitEpilogue(Value firstRow, int64_t count, Value panel, int64_t width);
 
   ImplicitLocOpBuilder &builder;
   KernelOp kernel;
@@ -58,13 +64,23 @@ private:
   RegionEmitter region;
   int64_t rows, columns, depth;
   int64_t columnsAtOnce; ///< of a panel that registers hold
+  int64_t block;         ///< of the reduction
   ContractionTile tile;
-  Value scratch;
+  Value scratch; ///< sums of the tile's rows in one panel
 };
+
+void ContractionGenerator::forRange(Value begin, Value end, int64_t step,
+                                    function_ref<void(Value)> body) {
+  scf::ForOp::create(builder, begin, end, region.index(step), ValueRange{},
+                     [&](OpBuilder &, Location, Value i, ValueRange) {
+                       body(i);
+                       scf::YieldOp::create(builder);
+                     });
+}
 
 void ContractionGenerator::run() {
   auto scratchType =
-      MemRefType::get({tile.registerRows * panelWidth}, builder.getF32Type());
+      MemRefType::get({tile.rows * panelWidth}, builder.getF32Type());
   scratch = memref::AllocaOp::create(builder, scratchType, ValueRange{},
                                      builder.getI64IntegerAttr(64));
   int64_t panels = llvm::divideCeil(columns, panelWidth);
@@ -83,19 +99,11 @@ void ContractionGenerator::run() {
   Value endWhole =
       arith::MinUIOp::create(builder, endPanel, region.index(wholePanels));
   if (region.hasPartials())
-    scf::ForOp::create(builder, firstPanel, endPanel, region.index(1),
-                       ValueRange{},
-                       [&](OpBuilder &, Location, Value panel, ValueRange) {
-                         region.clearPartials(rowTile, panel);
-                         scf::YieldOp::create(builder);
-                       });
+    forRange(firstPanel, endPanel, 1,
+             [&](Value panel) { region.clearPartials(rowTile, panel); });
   if (wholePanels > 0)
-    scf::ForOp::create(builder, firstPanel, endWhole, region.index(1),
-                       ValueRange{},
-                       [&](OpBuilder &, Location, Value panel, ValueRange) {
-                         emitPanel(firstRow, panel, panelWidth);
-                         scf::YieldOp::create(builder);
-                       });
+    forRange(firstPanel, endWhole, 1,
+             [&](Value panel) { emitPanel(firstRow, panel, panelWidth); });
   if (wholePanels == panels)
     return;
   Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
@@ -125,40 +133,72 @@ void ContractionGenerator::emitPanel(Value firstRow, Value panel,
   scf::IfOp::create(builder, isLast, emit(rest), emit(tile.rows));
 }
 
-/// `count` rows in register tiles that differ by one row at most: a small rest
-/// would leave most of the registers empty.
 void ContractionGenerator::emitRows(Value firstRow, int64_t count, Value panel,
                                     int64_t width) {
-  int64_t parts = llvm::divideCeil(count, tile.registerRows);
-  int64_t smaller = count / parts, larger = count % parts;
-  auto emit = [&](int64_t begin, int64_t tiles, int64_t registerRows) {
-    if (tiles == 0)
-      return;
-    scf::ForOp::create(builder, region.index(begin),
-                       region.index(begin + tiles * registerRows),
-                       region.index(registerRows), ValueRange{},
-                       [&](OpBuilder &, Location, Value offset, ValueRange) {
-                         emitRegisterTile(region.add(firstRow, offset), panel,
-                                          registerRows, width);
-                         scf::YieldOp::create(builder);
-                       });
-  };
-  emit(0, larger, smaller + 1);
-  emit(larger * (smaller + 1), parts - larger, smaller);
+  Value none = region.index(0), all = region.index(depth);
+  if (block == depth) {
+    emitBlock(firstRow, count, panel, width, none, all);
+  } else {
+    forRange(none, region.index(count * panelWidth), vectorLanes,
+             [&](Value at) {
+               region.storeVector(region.zero(), scratch, at, vectorLanes);
+             });
+    forRange(none, all, block, [&](Value begin) {
+      Value end = arith::MinUIOp::create(
+          builder, region.add(begin, region.index(block)), all);
+      emitBlock(firstRow, count, panel, width, begin, end);
+    });
+  }
+  emitEpilogue(firstRow, count, panel, width);
 }
 
-SmallVector<Value> ContractionGenerator::emitReduction(Value firstRow,
-                                                       Value panel,
-                                                       int64_t registerRows,
-                                                       int64_t firstVector,
-                                                       int64_t vectors) {
+/// One block of the reduction, in register tiles that differ by one row at
+/// most: a small rest would leave most of the registers empty.
+void ContractionGenerator::emitBlock(Value firstRow, int64_t count, Value panel,
+                                     int64_t width, Value begin, Value end) {
+  int64_t parts = llvm::divideCeil(count, tile.registerRows);
+  int64_t smaller = count / parts, larger = count % parts;
+  int64_t vectors = llvm::divideCeil(width, vectorLanes);
+  int64_t atOnce = columnsAtOnce / vectorLanes;
+  for (int64_t vector = 0; vector < vectors; vector += atOnce) {
+    auto emit = [&](int64_t first, int64_t tiles, int64_t registerRows) {
+      if (tiles == 0)
+        return;
+      Value last = region.index(first + tiles * registerRows);
+      forRange(region.index(first), last, registerRows, [&](Value offset) {
+        emitRegisterTile(firstRow, offset, registerRows, panel, vector,
+                         std::min(atOnce, vectors - vector), begin, end);
+      });
+    };
+    emit(0, larger, smaller + 1);
+    emit(larger * (smaller + 1), parts - larger, smaller);
+  }
+}
+
+/// Adds a block of the reduction to the sums of `registerRows` rows from
+/// `offset` on.
+void ContractionGenerator::emitRegisterTile(Value firstRow, Value offset,
+                                            int64_t registerRows, Value panel,
+                                            int64_t firstVector,
+                                            int64_t vectors, Value begin,
+                                            Value end) {
   Value lhs = region.buffer(anchor.getLhs());
   Value packed = region.buffer(anchor.getPacked());
-  Value rowStart = region.mul(firstRow, depth);
+  Value rowStart = region.mul(region.add(firstRow, offset), depth);
   Value panelStart = region.mul(panel, depth * panelWidth);
-  SmallVector<Value> zeros(registerRows * vectors, region.zero());
+  Value sumStart = region.mul(offset, panelWidth);
+  auto sumAt = [&](int64_t r, int64_t v) {
+    return region.add(sumStart, region.index(r * panelWidth +
+                                             (firstVector + v) * vectorLanes));
+  };
+  SmallVector<Value> before;
+  for (int64_t r = 0; r < registerRows; ++r)
+    for (int64_t v = 0; v < vectors; ++v)
+      before.push_back(block == depth ? region.zero()
+                                      : region.loadVector(scratch, sumAt(r, v),
+                                                          vectorLanes));
   auto loop = scf::ForOp::create(
-      builder, region.index(0), region.index(depth), region.index(1), zeros,
+      builder, begin, end, region.index(1), before,
       [&](OpBuilder &, Location, Value k, ValueRange sums) {
         Value panelAt = region.add(panelStart, region.mul(k, panelWidth));
         SmallVector<Value> right;
@@ -180,68 +220,33 @@ SmallVector<Value> ContractionGenerator::emitReduction(Value firstRow,
         }
         scf::YieldOp::create(builder, next);
       });
-  return SmallVector<Value>(loop.result_begin(), loop.result_end());
+  for (int64_t r = 0; r < registerRows; ++r)
+    for (int64_t v = 0; v < vectors; ++v)
+      region.storeVector(loop.getResult(r * vectors + v), scratch, sumAt(r, v),
+                         vectorLanes);
 }
 
-Site ContractionGenerator::siteOf(Value row, Value panel, int64_t vector,
-                                  int64_t width) {
+void ContractionGenerator::emitEpilogue(Value firstRow, int64_t count,
+                                        Value panel, int64_t width) {
   Value firstColumn = region.mul(panel, panelWidth);
-  return {row, region.add(firstColumn, region.index(vector * vectorLanes)),
-          std::min(vectorLanes, width - vector * vectorLanes)};
-}
-
-void ContractionGenerator::emitRegisterTile(Value firstRow, Value panel,
-                                            int64_t registerRows,
-                                            int64_t width) {
-  bool plain = kernel.getBody().front().getOperations().size() == 2;
-  int64_t vectors = llvm::divideCeil(width, vectorLanes);
-  int64_t atOnce = columnsAtOnce / vectorLanes;
-  for (int64_t first = 0; first < vectors; first += atOnce) {
-    int64_t count = std::min(atOnce, vectors - first);
-    SmallVector<Value> sums =
-        emitReduction(firstRow, panel, registerRows, first, count);
-    for (int64_t r = 0; r < registerRows; ++r)
-      for (int64_t v = 0; v < count; ++v) {
-        Value sum = sums[r * count + v];
-        if (plain) {
-          region.enter();
-          region.bind(anchor.getOutput(), sum);
-          region.storeFull(siteOf(region.add(firstRow, region.index(r)), panel,
-                                  first + v, width));
-        } else {
-          int64_t at = r * panelWidth + (first + v) * vectorLanes;
-          region.storeVector(sum, scratch, region.index(at), vectorLanes);
-        }
-      }
-  }
-  if (!plain)
-    emitEpilogue(firstRow, panel, registerRows, width);
-}
-
-void ContractionGenerator::emitEpilogue(Value firstRow, Value panel,
-                                        int64_t registerRows, int64_t width) {
-  int64_t vectors = llvm::divideCeil(width, vectorLanes);
   Value rowTile;
   if (region.hasPartials())
     rowTile =
         arith::DivUIOp::create(builder, firstRow, region.index(tile.rows));
-  scf::ForOp::create(
-      builder, region.index(0), region.index(registerRows), region.index(1),
-      ValueRange{}, [&](OpBuilder &, Location, Value r, ValueRange) {
-        Value row = region.add(firstRow, r);
-        for (int64_t v = 0; v < vectors; ++v) {
-          region.enter();
-          Value at = region.add(region.mul(r, panelWidth),
-                                region.index(v * vectorLanes));
-          region.bind(anchor.getOutput(),
-                      region.loadVector(scratch, at, vectorLanes));
-          Site site = siteOf(row, panel, v, width);
-          region.storeFull(site);
-          if (rowTile)
-            region.accumulatePartials(site, rowTile);
-        }
-        scf::YieldOp::create(builder);
-      });
+  forRange(region.index(0), region.index(count), 1, [&](Value r) {
+    for (int64_t offset = 0; offset < width; offset += vectorLanes) {
+      region.enter();
+      Value at = region.add(region.mul(r, panelWidth), region.index(offset));
+      region.bind(anchor.getOutput(),
+                  region.loadVector(scratch, at, vectorLanes));
+      Site site{region.add(firstRow, r),
+                region.add(firstColumn, region.index(offset)),
+                std::min(vectorLanes, width - offset)};
+      region.storeFull(site);
+      if (rowTile)
+        region.accumulatePartials(site, rowTile);
+    }
+  });
 }
 
 } // namespace

@@ -73,7 +73,8 @@ std::optional<GpuDepthwiseTile> chooseTile(const GpuDepthwiseShape &shape,
     for (tile.outputs = 1; tile.outputs <= std::min(mostOutputs, shape.width);
          ++tile.outputs)
       for (int64_t groups = 1;
-           groups <= llvm::divideCeil(shape.width, tile.outputs); ++groups) {
+           groups <= int64_t(llvm::divideCeil(shape.width, tile.outputs));
+           ++groups) {
         tile.width = groups * tile.outputs;
         for (tile.height = 1; tile.height <= shape.height; ++tile.height) {
           if (!isLegal(tile, shape.height, shape.elementBytes, limits))
