@@ -45,6 +45,7 @@ void registerLoweringPasses() {
   registerArithToLLVMConversionPass();
   registerUBToLLVMConversionPass();
   registerReconcileUnrealizedCastsPass();
+  registerConvertGpuOpsToNVVMOps();
 }
 
 LogicalResult lowerKernels(ModuleOp kernels) {

@@ -15,8 +15,8 @@ namespace bcssl {
 /// become bare pointers.
 void buildCpuLowering(mlir::OpPassManager &manager);
 
-/// Registers the passes of MLIR that buildCpuLowering adds, so that each can be
-/// run by its name.
+/// Registers the passes of MLIR that the lowerings of CPU and GPU kernels add,
+/// so that each can be run by its name.
 void registerLoweringPasses();
 
 } // namespace bcssl

@@ -7,6 +7,60 @@
 // RUN: FileCheck %s --input-file=%t.ptx --check-prefix=WITHOUT
 // RUN: bcssl-opt %s --bcssl-nvvm=chip=sm_80 --bcssl-serialize-gpu-kernels=ptx-file=- -o %t.mlir | FileCheck %s --check-prefix=SM80
 
+// Every pass of the way behind the kernels' formation counts (the ones before are
+// those of pipelines.mlir): what is checked below changes when one is left out.
+// The first comparison holds the list against the pipeline.
+//
+// DEFINE: %{choose} = func.func(bcssl-choose-gpu-tiles),
+// DEFINE: %{emit} = bcssl-emit-gpu-kernels,
+// DEFINE: %{hoist} = loop-invariant-code-motion,
+// DEFINE: %{expand} = bcssl-expand-math,
+// DEFINE: %{loops} = convert-scf-to-cf,
+// DEFINE: %{math} = convert-math-to-llvm,
+// DEFINE: %{gpu} = convert-gpu-to-nvvm{has-redux=true index-bitwidth=64 use-bare-ptr-memref-call-conv=true},
+// DEFINE: %{canonicalize} = canonicalize,
+// DEFINE: %{cse} = cse
+// DEFINE: %{before} = bcssl-fold-batch-norm,bcssl-differentiate,bcssl-expand,canonicalize,func.func(bcssl-pack-contractions),cse,func.func(bcssl-form-kernels),canonicalize,
+// DEFINE: %{passes} = %{before}%{choose}%{emit}gpu.module(%{hoist}%{expand}%{loops}%{math}%{gpu}%{canonicalize}%{cse})
+// DEFINE: %{lower} = bcssl-opt %s --pass-pipeline="builtin.module(%{passes})"
+//
+// RUN: bcssl-opt %s --bcssl-nvvm --dump-pass-pipeline -o %t.whole 2> %t.dump
+// RUN: %{lower} --dump-pass-pipeline -o %t.listed 2> %t.listed.dump
+// RUN: cmp %t.whole %t.listed
+// RUN: cmp %t.dump %t.listed.dump
+//
+// REDEFINE: %{choose} =
+// RUN: not %{lower} 2>&1 | FileCheck %s --check-prefix=UNCHOSEN
+// REDEFINE: %{choose} = func.func(bcssl-choose-gpu-tiles),
+// REDEFINE: %{emit} =
+// RUN: %{lower} | FileCheck %s --check-prefix=NOCODE --implicit-check-not=gpu.module
+// REDEFINE: %{emit} = bcssl-emit-gpu-kernels,
+//
+// Cleanups leave a longer program, conversions what they are for.
+// REDEFINE: %{hoist} =
+// RUN: %{lower} > %t.inside && not cmp -s %t.inside %t.whole
+// REDEFINE: %{hoist} = loop-invariant-code-motion,
+// REDEFINE: %{expand} =
+// RUN: %{lower} | grep -q __nv_erff
+// REDEFINE: %{expand} = bcssl-expand-math,
+// REDEFINE: %{loops} =
+// RUN: %{lower} | grep -q 'scf\.for'
+// REDEFINE: %{loops} = convert-scf-to-cf,
+// REDEFINE: %{math} =
+// RUN: %{lower} | grep -q __nv_fmaf
+// REDEFINE: %{math} = convert-math-to-llvm,
+// REDEFINE: %{gpu} =
+// RUN: %{lower} | grep -q 'gpu\.func'
+// REDEFINE: %{gpu} = convert-gpu-to-nvvm{has-redux=true index-bitwidth=64 use-bare-ptr-memref-call-conv=true},
+// REDEFINE: %{canonicalize} =
+// RUN: %{lower} > %t.uncleaned && not cmp -s %t.uncleaned %t.whole
+// REDEFINE: %{canonicalize} = canonicalize
+// REDEFINE: %{cse} =
+// RUN: %{lower} > %t.twice && not cmp -s %t.twice %t.whole
+//
+// UNCHOSEN: error: 'bcssl.kernel' op expects a tile
+// NOCODE:   func.func @block
+
 // NVVM:     gpu.module @kernels
 // NVVM:       llvm.mlir.global external @dynamic_shared() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
 // NVVM:       llvm.func @depthwise_0(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr)
