@@ -10,8 +10,9 @@ def ExpandMath : Pass<"bcssl-expand-math"> {
   let description = [{
     Rewrites the functions of the math dialect into arith operations: the same
     code on every target, vectorised, and without a mathematical library. Square
-    roots and the like, which processors have, stay. Comes after the kernels are
-    emitted.
+    roots and the like, which processors have, stay. It cannot fail: a function
+    without a polynomial is left to the lowerings, which report it. Comes after
+    the kernels are emitted. Example: test/passes/target/expand-math.mlir.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect"];
@@ -26,7 +27,7 @@ def SerializeGpuKernels : Pass<"bcssl-serialize-gpu-kernels", "::mlir::ModuleOp"
     function or needs local memory is an error: neither would run, or run fast.
     ptxas is looked for in the option, `BCSSL_PTXAS`, the CUDA folders and `PATH`;
     without it there is only PTX, and a remark says so. Comes after the pipeline
-    `--bcssl-nvvm`.
+    `--bcssl-nvvm`. Example: test/passes/target/serialize-gpu-kernels.mlir.
   }];
   let options = [
     Option<"ptxas", "ptxas", "std::string", /*default=*/"", "path of ptxas">,

@@ -13,6 +13,7 @@ def ChooseGpuTiles : Pass<"bcssl-choose-gpu-tiles", "::mlir::func::FuncOp"> {
     far the filter reaches on this map. The choice depends on the chip's shared
     memory. Does nothing to kernels that have a tile and to other families. Comes
     after `bcssl-form-kernels`.
+    Example: test/passes/codegen/gpu/choose-gpu-tiles.mlir.
   }];
   let options = [
     Option<"chip", "chip", "std::string", /*default=*/"\"sm_90a\"", "chip to choose for">
@@ -33,6 +34,7 @@ def EmitGpuKernels : Pass<"bcssl-emit-gpu-kernels", "::mlir::ModuleOp"> {
     f32 and bf16, with pointwise operations on their result. For any other kernel
     `missing` says whether to stop with an error or to go on with a remark; such a
     kernel gets no `symbol`. Comes after `bcssl-choose-gpu-tiles`.
+    Example: test/passes/codegen/gpu/emit-gpu-kernels.mlir.
   }];
   let options = [
     Option<"chip", "chip", "std::string", /*default=*/"\"sm_90a\"", "chip to emit for">,

@@ -103,3 +103,35 @@ func.func @cross_entropy_precision(%logits: tensor<4x10xbf16>, %labels: tensor<4
   %0 = bcssl.cross_entropy %logits, %labels smoothing(0.0) : tensor<4x10xbf16>, tensor<4xi32> -> tensor<f32>
   return
 }
+
+// -----
+
+func.func @softmax_type(%x: tensor<2x8xf32>) {
+  // expected-error @below {{requires the same type for all operands and results}}
+  %0 = "bcssl.softmax"(%x) : (tensor<2x8xf32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @softmax_element(%x: tensor<2x8xi32>) {
+  // expected-error @below {{must be tensor of positive sizes}}
+  %0 = bcssl.softmax %x : tensor<2x8xi32>
+  return
+}
+
+// -----
+
+func.func @log_softmax_type(%x: tensor<2x8xf32>) {
+  // expected-error @below {{requires the same type for all operands and results}}
+  %0 = "bcssl.log_softmax"(%x) : (tensor<2x8xf32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @log_softmax_element(%x: tensor<2x8xi32>) {
+  // expected-error @below {{must be tensor of positive sizes}}
+  %0 = bcssl.log_softmax %x : tensor<2x8xi32>
+  return
+}

@@ -46,3 +46,83 @@ func.func @global_average_pool_c1(%x: tensor<2x4x4x8xf32>) {
   %0 = bcssl.global_average_pool %x : tensor<2x4x4x8xf32> -> tensor<8x2xf32>
   return
 }
+
+// -----
+
+func.func @gelu_type(%x: tensor<2x8xf32>) {
+  // expected-error @below {{requires the same type for all operands and results}}
+  %0 = "bcssl.gelu"(%x) : (tensor<2x8xf32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @gelu_element(%x: tensor<2x8xi32>) {
+  // expected-error @below {{must be tensor of positive sizes}}
+  %0 = bcssl.gelu %x : tensor<2x8xi32>
+  return
+}
+
+// -----
+
+func.func @gelu_grad_type(%x: tensor<2x8xf32>) {
+  // expected-error @below {{requires the same type for all operands and results}}
+  %0 = "bcssl.gelu_grad"(%x, %x) : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @gelu_grad_element(%x: tensor<2x8xi32>) {
+  // expected-error @below {{must be tensor of positive sizes}}
+  %0 = bcssl.gelu_grad %x, %x : tensor<2x8xi32>
+  return
+}
+
+// -----
+
+func.func @relu_type(%x: tensor<2x8xf32>) {
+  // expected-error @below {{requires the same type for all operands and results}}
+  %0 = "bcssl.relu"(%x) : (tensor<2x8xf32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @relu_element(%x: tensor<2x8xi32>) {
+  // expected-error @below {{must be tensor of positive sizes}}
+  %0 = bcssl.relu %x : tensor<2x8xi32>
+  return
+}
+
+// -----
+
+func.func @relu_grad_type(%x: tensor<2x8xf32>) {
+  // expected-error @below {{requires the same type for all operands and results}}
+  %0 = "bcssl.relu_grad"(%x, %x) : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @relu_grad_element(%x: tensor<2x8xi32>) {
+  // expected-error @below {{must be tensor of positive sizes}}
+  %0 = bcssl.relu_grad %x, %x : tensor<2x8xi32>
+  return
+}
+
+// -----
+
+func.func @stop_gradient_type(%x: tensor<2x8xf32>) {
+  // expected-error @below {{requires the same type for all operands and results}}
+  %0 = "bcssl.stop_gradient"(%x) : (tensor<2x8xf32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @stop_gradient_element(%x: tensor<2x8xi32>) {
+  // expected-error @below {{must be tensor of positive sizes}}
+  %0 = bcssl.stop_gradient %x : tensor<2x8xi32>
+  return
+}

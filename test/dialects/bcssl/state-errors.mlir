@@ -106,6 +106,15 @@ func.func @adamw_c2(%p: tensor<8xf32>, %s: tensor<f32>) {
 
 // -----
 
+func.func @adamw_c2_beta1(%p: tensor<8xf32>, %s: tensor<f32>) {
+  // expected-error @below {{(C2) expects beta1 in [0, 1), got 1.0}}
+  %0:3 = bcssl.adamw %p, %p, %p, %p count %s lr %s betas(1.0, 0.999) epsilon(1.0e-8)
+      : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<f32>, tensor<f32> -> tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
+  return
+}
+
+// -----
+
 func.func @adamw_c3(%p: tensor<8xf32>, %s: tensor<f32>) {
   // expected-error @below {{(C3) expects a positive epsilon, got 0}}
   %0:3 = bcssl.adamw %p, %p, %p, %p count %s lr %s betas(0.9, 0.999) epsilon(0.0)

@@ -48,3 +48,18 @@ func.func @second_order(%x: tensor<3xf32>) -> tensor<3xf32> {
   %ddx = bcssl.gradient %norm wrt %x : tensor<f32> wrt tensor<3xf32> -> tensor<3xf32>
   return %ddx : tensor<3xf32>
 }
+
+// -----
+
+// The loss is computed outside of the branch in which its gradient is taken.
+func.func @another_block(%x: tensor<3xf32>, %wanted: i1) -> tensor<3xf32> {
+  %loss = bcssl.reduce sum %x dims [0] : tensor<3xf32> -> tensor<f32>
+  %dx = scf.if %wanted -> tensor<3xf32> {
+    // expected-error @below {{'bcssl.gradient' op expects the loss and the values in the block of the gradient}}
+    %d = bcssl.gradient %loss wrt %x : tensor<f32> wrt tensor<3xf32> -> tensor<3xf32>
+    scf.yield %d : tensor<3xf32>
+  } else {
+    scf.yield %x : tensor<3xf32>
+  }
+  return %dx : tensor<3xf32>
+}
