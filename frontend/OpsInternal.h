@@ -9,10 +9,22 @@
 
 namespace bcssl::frontend {
 
+/// Numbers of different precision meet only where a model casts them.
+inline void expectOneElementType(Where where, std::string_view op,
+                                 const std::vector<Tensor> &operands) {
+  for (Tensor operand : operands)
+    if (operand.type().element != operands.front().type().element)
+      fail(where, op.substr(op.find('.') + 1),
+           " expects operands of one element type, got ",
+           toString(operands.front().type()), " and ",
+           toString(operand.type()));
+}
+
 /// Records an operation of one result in the program of its first operand.
 inline Tensor recordOp(const char *op, const std::vector<Tensor> &operands,
                        TensorType result, Where where,
                        std::vector<Attribute> attributes = {}) {
+  expectOneElementType(where, op, operands);
   return operands.front().program().record(op, operands, std::move(result),
                                            std::move(attributes), where);
 }

@@ -67,6 +67,7 @@ ChannelStatistics channelStatistics(Tensor input, Tensor shift, Where where) {
     fail(where, "channel_statistics expects rows of channels, got ",
          toString(input.type()));
   expectShape(where, "channel_statistics", "a shift", shift, {input.size(-1)});
+  expectOneElementType(where, "channel_statistics", {input, shift});
   Node node;
   node.op = "bcssl.channel_statistics";
   node.where = where;
@@ -179,9 +180,9 @@ Tensor crossEntropy(Tensor logits, Tensor labels, double smoothing,
     fail(where, op, " expects labels of i32, got ", toString(labels.type()));
   if (!(smoothing >= 0.0 && smoothing < 1.0))
     fail(where, op, " expects a smoothing in [0, 1), got ", smoothing);
-  return recordOp("bcssl.cross_entropy", {logits, labels},
-                  {{}, logits.type().element}, where,
-                  {{"smoothing", smoothing}});
+  return logits.program().record("bcssl.cross_entropy", {logits, labels},
+                                 {{}, logits.type().element},
+                                 {{"smoothing", smoothing}}, where);
 }
 
 std::vector<Tensor> gradients(Tensor loss, const std::vector<Tensor> &values,

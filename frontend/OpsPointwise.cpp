@@ -118,7 +118,9 @@ Tensor select(Tensor active, Tensor yes, Tensor no, Where where) {
                               broadcastTo(zero, yes.shape(), where)},
                              {yes.shape(), ElementType::I1}, where,
                              {{"predicate", orderedGreater}});
-  return recordOp("arith.select", {isActive, yes, no}, yes.type(), where);
+  expectOneElementType(where, "select", {yes, no});
+  return yes.program().record("arith.select", {isActive, yes, no}, yes.type(),
+                              {}, where);
 }
 
 Tensor reshape(Tensor input, const Shape &shape, Where where) {

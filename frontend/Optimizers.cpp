@@ -1,7 +1,7 @@
 //===- Optimizers.cpp - updates of parameters -----------------------------===//
 
 #include "frontend/Optimizers.h"
-#include "frontend/Error.h"
+#include "frontend/OpsInternal.h"
 
 using namespace bcssl::frontend;
 
@@ -60,6 +60,7 @@ void AdamW::operator()(const UpdateGroup &group, Where where) const {
       operands.push_back(*decay);
     if (group.active)
       operands.push_back(*group.active);
+    expectOneElementType(where, "adamw", operands);
     Node node;
     node.op = "bcssl.adamw";
     node.where = where;
@@ -91,6 +92,7 @@ static void updateWithVelocity(const char *op,
                                  group.learningRate};
     if (std::optional<Tensor> decay = decayOf(group, parameter))
       operands.push_back(*decay);
+    expectOneElementType(where, op, operands);
     Node node;
     node.op = op;
     node.where = where;

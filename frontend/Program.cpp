@@ -10,6 +10,13 @@ using namespace bcssl::frontend;
 
 const TensorType &Tensor::type() const { return owner->typeOf(id); }
 
+int64_t Tensor::size(int64_t axis, Where where) const {
+  if (axis < -rank() || axis >= rank())
+    fail(where, "size expects a dimension of ", toString(type()), ", got ",
+         axis);
+  return shape()[axis < 0 ? axis + rank() : axis];
+}
+
 ValueId Program::addValue(TensorType type) {
   procedure.values.push_back(std::move(type));
   return static_cast<ValueId>(procedure.values.size() - 1);

@@ -5,15 +5,22 @@
 
 #include "frontend/Tensor.h"
 
+#include <type_traits>
+
 namespace bcssl::frontend {
 
-/// Layers of one kind called one after another.
+/// Layers of one kind called one after another. Layers that take a place are
+/// told the caller's; a model's own blocks name their own lines.
 template <class Layer> struct Sequence {
   std::vector<Layer> layers;
 
-  Tensor operator()(Tensor input) const {
-    for (const Layer &layer : layers)
-      input = layer(input);
+  Tensor operator()(Tensor input, Where where = Where::current()) const {
+    for (const Layer &layer : layers) {
+      if constexpr (std::is_invocable_v<const Layer &, Tensor, Where>)
+        input = layer(input, where);
+      else
+        input = layer(input);
+    }
     return input;
   }
 };

@@ -24,9 +24,7 @@ public:
   const Shape &shape() const { return type().shape; }
   int64_t rank() const { return static_cast<int64_t>(shape().size()); }
   /// Size of dimension `axis`; negative values count from the last one.
-  int64_t size(int64_t axis) const {
-    return shape()[axis < 0 ? axis + rank() : axis];
-  }
+  int64_t size(int64_t axis, Where where = Where::current()) const;
 
 private:
   Program *owner;

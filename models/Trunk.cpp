@@ -1,10 +1,21 @@
 //===- Trunk.cpp - the trunk that BC-SSL and ConvNeXt share ---------------===//
 
 #include "models/Trunk.h"
+#include "frontend/Error.h"
 
 #include <numeric>
 
 using namespace bcssl::models;
+
+const TrunkOptions &bcssl::models::checkStages(const TrunkOptions &options,
+                                               Where where) {
+  if (options.dims.empty() || options.depths.size() != options.dims.size())
+    fail(where,
+         "a trunk expects channels and blocks of at least one stage, "
+         "got ",
+         options.dims.size(), " dims and ", options.depths.size(), " depths");
+  return options;
+}
 
 BlockOptions bcssl::models::blockOptions(const TrunkOptions &options, int64_t i,
                                          int64_t j) {

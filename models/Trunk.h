@@ -43,6 +43,11 @@ struct BlockOptions {
 /// Options of block `j` of stage `i`.
 BlockOptions blockOptions(const TrunkOptions &options, int64_t i, int64_t j);
 
+/// The options as they are. Throws ModelError where stages lack channels or
+/// blocks.
+const TrunkOptions &checkStages(const TrunkOptions &options,
+                                Where where = Where::current());
+
 /// Halves the resolution.
 struct Downsample {
   Scope scope;
@@ -63,7 +68,7 @@ template <class Block> struct Trunk {
   Scope samplers = scope / "downsample_layers";
   PatchifyConv2d stem{samplers / 0 / 0,
                       {.in = options.inChannels,
-                       .out = options.dims.front(),
+                       .out = checkStages(options).dims.front(),
                        .patch = options.patch,
                        .biasInitializer = options.stemBias}};
   LayerNorm stemNorm{samplers / 0 / 1, {.channels = options.dims.front()}};

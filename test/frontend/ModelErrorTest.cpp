@@ -81,6 +81,44 @@ TEST_F(ModelErrorTest, OperatorsReportTheirLine) {
   EXPECT_THAT(message, HasSubstr("2x4xf32"));
 }
 
+TEST_F(ModelErrorTest, SequencesReportTheModelsLine) {
+  auto layers = repeat(
+      2, [&](int64_t i) { return Linear{root() / i, {.in = 4, .out = 4}}; });
+  auto nested = repeat(1, [&](int64_t) { return layers; });
+  Tensor rows = program.input("rows", {2, 3});
+  unsigned line = __LINE__ + 1;
+  std::string message = errorOf([&] { nested(rows); });
+  EXPECT_EQ(message, here(line, "linear expects 4 features, got 2x3xf32"));
+}
+
+TEST_F(ModelErrorTest, PrecisionsDoNotMix) {
+  Tensor rows = program.input("rows", {4, 4});
+  Tensor half = program.input("half", {4, 4}, ElementType::BF16);
+  Tensor vector = program.input("vector", {4}, ElementType::BF16);
+  unsigned line = __LINE__ + 1;
+  std::string message = errorOf([&] { linear(rows, half); });
+  EXPECT_EQ(message,
+            here(line, "linear expects operands of one element type, got "
+                       "4x4xf32 and 4x4xbf16"));
+  for (const std::function<void()> &mixed :
+       std::initializer_list<std::function<void()>>{
+           [&] { linear(rows, rows, vector); }, [&] { rows + half; },
+           [&] { rows *vector; }, [&] { layerScale(rows, vector); },
+           [&] { select(program.input("scalar"), rows, half); },
+           [&] { channelStatistics(rows, vector); },
+           [&] { crossViewCrossEntropy(rows, half, 2, 2); }})
+    EXPECT_THAT(errorOf(mixed), HasSubstr("expects operands of one element"));
+}
+
+TEST_F(ModelErrorTest, SizesAreThoseOfDimensions) {
+  Tensor rows = program.input("rows", {2, 3});
+  EXPECT_EQ(rows.size(-2), 2);
+  unsigned line = __LINE__ + 1;
+  std::string message = errorOf([&] { rows.size(2); });
+  EXPECT_EQ(message, here(line, "size expects a dimension of 2x3xf32, got 2"));
+  EXPECT_NE(errorOf([&] { rows.size(-3); }), "");
+}
+
 TEST_F(ModelErrorTest, NodesKnowTheirLine) {
   Tensor a = program.input("a", {2, 3});
   unsigned line = __LINE__ + 1;
