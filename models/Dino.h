@@ -87,7 +87,7 @@ private:
   void monitor(Tensor targets) const;
   void moveCenter(Tensor teacher) const;
 
-  const DinoOptions &options;
+  DinoOptions options;
   std::optional<Variable> center;
 };
 

@@ -1,5 +1,6 @@
 //===- CustomModelTest.cpp - a backbone from outside the zoo --------------===//
 
+#include "models/Bcssl.h"
 #include "models/Dino.h"
 #include "models/Evaluation.h"
 #include "models/Supervised.h"
@@ -50,6 +51,21 @@ TEST(CustomModelTest, TrainsWithDino) {
             nullptr);
 }
 
+TEST(CustomModelTest, ACopyStandsOnItsOwn) {
+  Module module;
+  Dino<Pyramid> original{module,
+                         {.backbone = kTrunk,
+                          .head = {.in = 24, .outDim = 64},
+                          .batch = 2,
+                          .image = 32,
+                          .localImage = 16,
+                          .localCrops = 2}};
+  Dino<Pyramid> copy = original;
+  // A loss of the copy with the original's crops would not fit.
+  original.options.localCrops = 7;
+  EXPECT_NO_THROW(copy.recordStep());
+}
+
 TEST(CustomModelTest, TrainsWithLabels) {
   Module module;
   Supervised<Pyramid> supervised{
@@ -57,4 +73,21 @@ TEST(CustomModelTest, TrainsWithLabels) {
   supervised.recordStep();
   EXPECT_NE(module.graph().findVariable("optimizer.exp_avg.model.head.bias"),
             nullptr);
+}
+
+TEST(CustomModelTest, StagesWithoutBlocksAreAnError) {
+  Module module;
+  auto errorOf = [&](TrunkOptions options) -> std::string {
+    try {
+      Bcssl network{Scope(module, "net"), std::move(options)};
+    } catch (const ModelError &error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_NE(errorOf({.dims = {8, 16}, .depths = {1}})
+                .find("a trunk expects channels and blocks of at least one "
+                      "stage, got 2 dims and 1 depths"),
+            std::string::npos);
+  EXPECT_NE(errorOf({.dims = {}, .depths = {}}), "");
 }
