@@ -81,46 +81,46 @@ Tensor BatchNorm::operator()(Tensor input, Where where) const {
   // squares: a channel whose mean is far from the running one keeps its digits.
   // Shifts carry no gradient: a second call would send it through the average
   // that the first one updated.
-  auto momentsAbout = [&](const Tensor &shift) {
+  auto statisticsAbout = [&](const Tensor &shift) -> ChannelStatistics {
     ChannelStatistics local = channelStatistics(input, shift, where);
-    ChannelStatistics all{allReduce(local.count, where),
-                          allReduce(local.sum, where),
-                          allReduce(local.squareSum, where)};
-    return batchMoments(all, shift, where);
+    return {allReduce(local.count, where), allReduce(local.sum, where),
+            allReduce(local.squareSum, where)};
   };
-  Tensor center = momentsAbout(stopGradient(mean, where)).mean;
-  BatchMoments moments = momentsAbout(stopGradient(center, where));
   int64_t rows = input.type().elements() / input.size(-1);
-  updateStatistics(moments, rows, where);
-  return batchNorm(input, moments, scale, offset, options.epsilon, where);
-}
-
-void BatchNorm::updateStatistics(const BatchMoments &moments, int64_t rows,
-                                 Where where) const {
   if (rows < 2)
     fail(where,
          "batch_norm expects more than one value per channel in "
          "training, got ",
          rows);
+  Tensor shift = stopGradient(mean, where);
+  Tensor center = batchMoments(statisticsAbout(shift), shift, where).mean;
+  shift = stopGradient(center, where);
+  ChannelStatistics statistics = statisticsAbout(shift);
+  BatchMoments moments = batchMoments(statistics, shift, where);
+  updateStatistics(moments, statistics.count, where);
+  return batchNorm(input, moments, scale, offset, options.epsilon, where);
+}
+
+void BatchNorm::updateStatistics(const BatchMoments &moments, Tensor count,
+                                 Where where) const {
   Program &program = moments.mean.program();
-  double correction = static_cast<double>(rows) / static_cast<double>(rows - 1);
+  Tensor correction = Located(count, where) / (Located(count, where) - 1.0);
+  Tensor unbiased = Located(moments.variance, where) * correction;
   Tensor mean = program.read(runningMean);
   Tensor variance = program.read(runningVariance);
   if (program.mode == Mode::Calibration) {
     Tensor momentum = program.input("momentum", {}, ElementType::F32, where);
     Tensor keep = 1.0 - Located(momentum, where);
-    Tensor unbiased = Located(moments.variance, where) * correction;
     program.assign(runningMean, ema(mean, moments.mean, keep, where), where);
     program.assign(runningVariance, ema(variance, unbiased, keep, where),
                    where);
     return;
   }
-  program.assign(
-      runningMean,
-      runningAverage(mean, moments.mean, options.momentum, 1.0, where), where);
+  program.assign(runningMean,
+                 runningAverage(mean, moments.mean, options.momentum, where),
+                 where);
   program.assign(runningVariance,
-                 runningAverage(variance, moments.variance, options.momentum,
-                                correction, where),
+                 runningAverage(variance, unbiased, options.momentum, where),
                  where);
   program.assign(batches, Located(program.read(batches), where) + 1.0, where);
 }

@@ -64,7 +64,8 @@ public:
   Tensor operator()(Tensor input, Where where = Where::current()) const;
 
 private:
-  void updateStatistics(const BatchMoments &moments, int64_t rows,
+  /// `count` is that of the values of a channel over all ranks.
+  void updateStatistics(const BatchMoments &moments, Tensor count,
                         Where where) const;
 
   Options options;

@@ -46,9 +46,9 @@ BatchMoments batchMoments(const ChannelStatistics &statistics, Tensor shift,
                           Where where = Where::current());
 Tensor batchNorm(Tensor input, const BatchMoments &moments, Tensor scale,
                  Tensor offset, double epsilon, Where where = Where::current());
-/// (1 - momentum) * average + momentum * value * correction.
+/// (1 - momentum) * average + momentum * value.
 Tensor runningAverage(Tensor average, Tensor value, double momentum,
-                      double correction, Where where = Where::current());
+                      Where where = Where::current());
 Tensor layerNorm(Tensor input, Tensor scale, Tensor offset, double epsilon,
                  Where where = Where::current());
 /// Each row divided by max(its Euclidean norm, epsilon).

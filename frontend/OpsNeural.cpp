@@ -104,10 +104,10 @@ Tensor batchNorm(Tensor input, const BatchMoments &moments, Tensor scale,
 }
 
 Tensor runningAverage(Tensor average, Tensor value, double momentum,
-                      double correction, Where where) {
+                      Where where) {
   expectShape(where, "running_average", "a value", value, average.shape());
   return recordOp("bcssl.running_average", {average, value}, average.type(),
-                  where, {{"momentum", momentum}, {"correction", correction}});
+                  where, {{"momentum", momentum}, {"correction", 1.0}});
 }
 
 Tensor layerNorm(Tensor input, Tensor scale, Tensor offset, double epsilon,

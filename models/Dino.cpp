@@ -54,10 +54,11 @@ void DinoObjective::monitor(Tensor targets) const {
 
 void DinoObjective::moveCenter(Tensor teacher) const {
   Program &program = teacher.program();
-  double rows = static_cast<double>(teacher.size(0));
-  Tensor mean = allReduce(reduceSum(teacher, {0})) * (1.0 / rows);
-  Tensor moved = runningAverage(center->in(teacher), mean,
-                                1.0 - options.centerMomentum, 1.0);
+  Tensor rows = constant(program, {{}, teacher.type().element},
+                         static_cast<double>(teacher.size(0)));
+  Tensor mean = allReduce(reduceSum(teacher, {0})) / allReduce(rows);
+  Tensor moved =
+      runningAverage(center->in(teacher), mean, 1.0 - options.centerMomentum);
   program.assign(*center, moved);
   program.output("center_norm", sqrt(reduceSum(moved * moved, {0})));
 }

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <functional>
 #include <set>
 
@@ -105,11 +107,33 @@ TEST_F(DslTest, CallingTwiceSharesVariablesAndKeepsStatisticsInOrder) {
   ASSERT_EQ(averages.size(), 4u);
   EXPECT_EQ(averages[2]->operands[0], averages[0]->results[0]);
   EXPECT_EQ(averages[3]->operands[0], averages[1]->results[0]);
-  // 2*8*8 and 6*4*4 values a channel.
-  EXPECT_DOUBLE_EQ(std::get<double>(averages[1]->attributes[1].value),
-                   128.0 / 127.0);
-  EXPECT_DOUBLE_EQ(std::get<double>(averages[3]->attributes[1].value),
-                   96.0 / 95.0);
+}
+
+// The variance is made unbiased by the count over all ranks.
+TEST_F(DslTest, StatisticsCountTheValuesOfAllRanks) {
+  Small small{root(), 4, 3};
+  program.output("y", small(program.input("x", {2, 8, 8, 4})));
+  Procedure procedure = finished();
+  auto producerOf = [&](ValueId value) -> const Node & {
+    return *std::ranges::find_if(procedure.nodes, [&](const Node &node) {
+      return std::ranges::count(node.results, value);
+    });
+  };
+  for (const Port &port : procedure.results) {
+    if (port.name != "net.bn.running_var")
+      continue;
+    const Node &unbiased = producerOf(producerOf(port.value).operands[1]);
+    ASSERT_EQ(unbiased.op, "arith.mulf");
+    const Node &ratio =
+        producerOf(producerOf(unbiased.operands[1]).operands[0]);
+    ASSERT_EQ(ratio.op, "arith.divf");
+    const Node &count = producerOf(ratio.operands[0]);
+    ASSERT_EQ(count.op, "bcssl.all_reduce");
+    EXPECT_EQ(producerOf(count.operands[0]).op, "bcssl.channel_statistics");
+    const Node &less = producerOf(ratio.operands[1]);
+    EXPECT_EQ(less.op, "arith.subf");
+    EXPECT_EQ(less.operands[0], ratio.operands[0]);
+  }
 }
 
 TEST_F(DslTest, BatchNormNeedsTwoValuesInTraining) {

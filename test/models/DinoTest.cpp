@@ -1,10 +1,12 @@
 //===- DinoTest.cpp - the DINO step ---------------------------------------===//
 
 #include "models/Zoo.h"
+#include "test/models/PortNames.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -15,21 +17,6 @@ using testing::UnorderedElementsAre;
 
 namespace {
 
-std::set<std::string> portNames(const std::vector<Port> &ports,
-                                bool variables) {
-  std::set<std::string> names;
-  for (const Port &port : ports)
-    if (port.isVariable == variables)
-      names.insert(port.name);
-  return names;
-}
-
-std::set<std::string> inputsOf(const Graph &graph, const char *procedure) {
-  return portNames(graph.findProcedure(procedure)->arguments, false);
-}
-std::set<std::string> outputsOf(const Graph &graph, const char *procedure) {
-  return portNames(graph.findProcedure(procedure)->results, false);
-}
 std::set<std::string> updatedBy(const Graph &graph, const char *procedure) {
   return portNames(graph.findProcedure(procedure)->results, true);
 }
@@ -131,6 +118,29 @@ TEST(DinoTest, OnlyTheLastLayerCanBeHeldStill) {
       held.insert(names[node.operands[0]]);
   EXPECT_THAT(held, UnorderedElementsAre("student.head.last_layer.weight_g",
                                          "student.head.last_layer.weight_v"));
+}
+
+// The center is the mean over the rows of all ranks.
+TEST(DinoTest, TheCenterCountsTheRowsOfAllRanks) {
+  Options options = micro();
+  options.centring = Centring::Mean;
+  Graph graph = buildModule(options);
+  const Procedure &step = *graph.findProcedure("step");
+  auto producerOf = [&](ValueId value) -> const Node & {
+    return *std::ranges::find_if(step.nodes, [&](const Node &node) {
+      return std::ranges::count(node.results, value);
+    });
+  };
+  for (const Port &port : step.results) {
+    if (port.name != "dino_loss.center")
+      continue;
+    const Node &mean = producerOf(producerOf(port.value).operands[1]);
+    ASSERT_EQ(mean.op, "arith.divf");
+    EXPECT_EQ(producerOf(mean.operands[0]).op, "bcssl.all_reduce");
+    const Node &rows = producerOf(mean.operands[1]);
+    ASSERT_EQ(rows.op, "bcssl.broadcast");
+    EXPECT_EQ(producerOf(rows.operands[0]).op, "bcssl.all_reduce");
+  }
 }
 
 TEST(DinoTest, GradientsAreClippedByTensor) {

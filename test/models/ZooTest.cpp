@@ -1,6 +1,7 @@
 //===- ZooTest.cpp - sizes, names and programs of the models --------------===//
 
 #include "models/Zoo.h"
+#include "test/models/PortNames.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,22 +15,6 @@ using testing::Not;
 using testing::UnorderedElementsAre;
 
 namespace {
-
-std::set<std::string> portNames(const std::vector<Port> &ports,
-                                bool variables) {
-  std::set<std::string> names;
-  for (const Port &port : ports)
-    if (port.isVariable == variables)
-      names.insert(port.name);
-  return names;
-}
-
-std::set<std::string> inputsOf(const Graph &graph, const char *procedure) {
-  return portNames(graph.findProcedure(procedure)->arguments, false);
-}
-std::set<std::string> outputsOf(const Graph &graph, const char *procedure) {
-  return portNames(graph.findProcedure(procedure)->results, false);
-}
 
 Options micro(Method method = Method::Dino) {
   return defaultsFor("micro", method);
