@@ -22,17 +22,12 @@ print_help() { sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; }
 # Installs Debian packages where something is missing; quick where nothing is.
 ensure_packages() { "$root/scripts/bootstrap" --quiet "$@"; }
 
-# configure DIRECTORY [CMAKE ARGUMENTS...]
+# configure DIRECTORY [CMAKE ARGUMENTS...]: the preset of CMakePresets.json.
 configure() {
   local directory=$1
   shift
   say "configuring $directory"
-  cmake -S "$root" -B "$directory" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-    -DMLIR_DIR=$llvm/lib/cmake/mlir \
-    -DCMAKE_C_COMPILER=clang-22 -DCMAKE_CXX_COMPILER=clang++-22 \
-    -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld \
-    -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache \
-    -DCMAKE_CXX_FLAGS="-Xclang -fno-pch-timestamp" "$@" >&2
+  cmake -S "$root" --preset release -B "$directory" "$@" >&2
 }
 
 # build_in DIRECTORY [TARGETS...]. The sloppiness lets ccache work with the

@@ -6,7 +6,8 @@
 Installs into a temporary folder and moves what is there, so that a path of the
 build or of the first place cannot help; then builds test/install/project,
 which compiles its program with the installed compiler, trains it, and reads the
-trained features in a program of its own.
+trained features in a program of its own. Training must move weights, not only
+give a number.
 """
 
 import argparse
@@ -64,18 +65,46 @@ def check_training(prefix: pathlib.Path, build: pathlib.Path, folder: pathlib.Pa
     write_data(folder / "data")
     output = folder / "run"
     result = run(prefix / "bin" / "bcssl-train", f"--program={build}/step.bcx", f"--data={folder}/data",
-                 f"--output={output}", f"--steps={STEPS}", "--threads=1", "--progress=none")
+                 f"--output={output}", f"--steps={STEPS}", "--save-every=1", "--keep=0", "--lr=0.1",
+                 "--warmup-epochs=0", "--threads=1", "--progress=none")
     summary = json.loads(result.stdout)
     check(summary["step"] == STEPS, f"expects {STEPS} steps, got {summary['step']}")
     check(math.isfinite(summary["train_loss"]), f"loss is {summary['train_loss']}")
     return output
 
 
-def check_features(build: pathlib.Path, output: pathlib.Path) -> None:
-    lines = run(build / "print-features", output / "program.bcx", output).stdout.splitlines()
+def read_weights(checkpoint: pathlib.Path) -> dict[str, bytes]:
+    """The bytes of the tensors of a checkpoint's model by name."""
+    data = (checkpoint / "model.safetensors").read_bytes()
+    begin = 8 + struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:begin])
+    header.pop("__metadata__", None)
+    return {name: data[begin + entry["data_offsets"][0] : begin + entry["data_offsets"][1]]
+            for name, entry in header.items()}
+
+
+def check_weights(output: pathlib.Path) -> None:
+    """Every learned tensor of the user's layers moves between the steps, in student and teacher."""
+    first, last = (read_weights(output / f"checkpoint_{step:07}") for step in (1, STEPS))
+    for network in ("student", "teacher"):
+        for tensor in ("stem.weight", "mix.weight", "bn.weight", "bn.bias", "project.weight", "project.bias"):
+            name = f"{network}.backbone.{tensor}"
+            check(first[name] != last[name], f"training leaves {name} as it was")
+
+
+def read_features(*words) -> list[list[float]]:
+    lines = run(*words).stdout.splitlines()
     rows = [[float(word) for word in line.split()] for line in lines]
     check([len(row) for row in rows] == [16] * 4, f"expects 4 rows of 16 features, got {lines}")
     check(rows == [rows[0]] * 4 and any(rows[0]), f"expects equal rows of some length, got {lines}")
+    return rows
+
+
+def check_features(build: pathlib.Path, output: pathlib.Path) -> None:
+    """A user's program reads the weights of the checkpoint that it is given."""
+    first, last = (read_features(build / "print-features", output / "program.bcx", output / f"checkpoint_{step:07}")
+                   for step in (1, STEPS))
+    check(first != last, f"features before and after training are equal: {first[0]}")
 
 
 def check_readme(prefix: pathlib.Path) -> None:
@@ -85,9 +114,14 @@ def check_readme(prefix: pathlib.Path) -> None:
 
 
 def check_mistake(build: pathlib.Path) -> None:
-    """A user's wrong model is reported at the user's line."""
-    message = run(build / "record-model", 4, expect=2).stderr
-    check("Marble.h:" in message and "odd" in message, f"expects the model's line, got {message}")
+    """A user's wrong model is reported at the user's line, as the README shows it."""
+    header = (pathlib.Path(__file__).parent / "project" / "Marble.h").read_text().splitlines()
+    line = next(number for number, text in enumerate(header, 1) if "mix(x)" in text)
+    expected = f"Marble.h:{line}: error: depthwise_conv2d expects an odd kernel size, got 4x4"
+    message = run(build / "record-model", 4, expect=2).stderr.strip()
+    check(message.endswith(expected), f"expects {expected}, got {message}")
+    readme = (pathlib.Path(__file__).parents[2] / "README.md").read_text()
+    check(f"\n{expected}\n" in readme, f"README.md shows another message than {expected}")
 
 
 def main() -> None:
@@ -105,6 +139,7 @@ def main() -> None:
             f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_CXX_COMPILER={options.compiler}")
         run(options.cmake, "--build", build)
         output = check_training(prefix, build, folder)
+        check_weights(output)
         check_features(build, output)
         check_mistake(build)
 
