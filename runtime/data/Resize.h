@@ -1,9 +1,11 @@
 //===- Resize.h - Pillow's antialiased resize -------------------*- C++ -*-===//
 //
 // Networks see what their training saw: the resize is Pillow's (Image.resize
-// with BICUBIC or BILINEAR), bit for bit. Two passes, horizontal then vertical;
-// each output pixel is a weighted sum over a window that widens with the scale;
-// weights are rounded to 22-bit fixed point and each pass rounds to 8 bits.
+// with BICUBIC or BILINEAR), bit for bit: that of 10.4.0 and 12.0.0, held by
+// test/peers/resize_pillow.py; 13.0.0 rounds otherwise. Two passes, horizontal
+// then vertical; each output pixel is a weighted sum over a window that widens
+// with the scale; weights are rounded to 22-bit fixed point and each pass
+// rounds to 8 bits.
 //
 //===----------------------------------------------------------------------===//
 
