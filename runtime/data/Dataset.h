@@ -48,12 +48,16 @@ enum class Split {
 /// Folder per class, by the rules of torchvision's ImageFolder: classes are the
 /// sub-directories in the order of their bytes; files are found recursively,
 /// through symbolic links, sorted; recognised by extension (.jpg .jpeg .png
-/// .ppm .bmp .pgm .tif .tiff .webp, any case).
-/// Errors: "folder-open" (NoInput), "folder-empty", "folder-class-empty",
+/// .ppm .bmp .pgm .tif .tiff .webp, any case). Only JPEG and PNG can be
+/// decoded: a file of another kind is an error where it is read. Errors:
+/// "folder-open" (NoInput), "folder-empty", "folder-class-empty",
 /// "folder-loop", "folder-depth", "file-kind" (BadData), "file-missing" for a
 /// link that leads nowhere (NoInput).
 Result<std::unique_ptr<Dataset>>
 openClassFolders(const std::string &path, const DecodeLimits &limits = {});
+
+/// Image files in a folder itself, by their names.
+int64_t countImageFiles(const std::string &path);
 
 /// All image files under a folder, sorted, without labels. Same errors.
 Result<std::unique_ptr<Dataset>>
@@ -68,7 +72,8 @@ Result<std::unique_ptr<Dataset>> openIdxPair(const std::string &images,
 
 /// Recognises what `path` holds: a directory with IDX files of the usual names
 /// (plain or .gz), one with train/ and val/, one of class folders, or a flat
-/// one. Errors: as above, "data-missing", "data-split" (NoInput).
+/// one. Errors: as above, "data-missing", "data-split" (NoInput), "data-mixed"
+/// (BadData) for images beside class folders, which would not be read.
 Result<std::unique_ptr<Dataset>> openDataset(const std::string &path,
                                              Split split,
                                              const DecodeLimits &limits = {});

@@ -152,7 +152,17 @@ static Error emptyFolder(const char *id, const std::string &path) {
           "holds no image files",
           path,
           {},
-          "recognised are .jpg .jpeg .png .ppm .bmp .pgm .tif .tiff .webp"};
+          "put JPEG or PNG files there (.jpg .jpeg .png)"};
+}
+
+int64_t countImageFiles(const std::string &path) {
+  int64_t count = 0;
+  std::error_code code, ignored;
+  for (fs::directory_iterator at(path, code), end; !code && at != end;
+       at.increment(code))
+    count += isImageName(at->path().filename().string()) &&
+             !at->is_directory(ignored);
+  return count;
 }
 
 /// Appends the image files under `directory`.

@@ -35,8 +35,20 @@ static bool hasSubdirectory(const fs::path &path) {
 
 static Result<std::unique_ptr<Dataset>> openFolder(const std::string &path,
                                                    const DecodeLimits &limits) {
-  return hasSubdirectory(path) ? openClassFolders(path, limits)
-                               : openFlatFolder(path, limits);
+  if (!hasSubdirectory(path))
+    return openFlatFolder(path, limits);
+  BCSSL_ASSIGN_OR_RETURN(data, openClassFolders(path, limits));
+  int64_t beside = countImageFiles(path);
+  if (beside == 0)
+    return data;
+  return Error{ExitCode::BadData,
+               "data-mixed",
+               "holds " + std::to_string(beside) +
+                   " images beside folders, which hold " +
+                   std::to_string(data->size()) + " and would be classes",
+               path,
+               {},
+               "move the images into a folder, or the folders elsewhere"};
 }
 
 Result<std::unique_ptr<Dataset>>

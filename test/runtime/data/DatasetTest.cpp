@@ -45,7 +45,7 @@ TEST_F(DatasetTest, ClassFoldersFollowImageFolder) {
   put("a/sub/t/1.png", 1), put("a/z.png", 2), put("a/sub-1/1.png", 3);
   put("C/1.png", 30);
   std::ofstream(directory / "a/readme.txt") << "no image";
-  std::ofstream(directory / "root.png") << "belongs to no class";
+  std::ofstream(directory / "readme.txt") << "belongs to no class";
   auto data = open("", Split::Train);
   EXPECT_EQ(data->classes(), (std::vector<std::string>{"C", "a", "b"}));
   // As Python's sorted(os.walk(...)): by directory, then by name, as bytes.
@@ -71,6 +71,16 @@ TEST_F(DatasetTest, SplitsAreFoundByName) {
   EXPECT_EQ(open("set/train", Split::Train)->size(), 2);
   EXPECT_EQ(idOf(openDataset(directory / "set/train", Split::Validation)),
             "data-split");
+}
+
+TEST_F(DatasetTest, ImagesBesideClassFoldersAreNotPassedOver) {
+  put("mixed/1.png"), put("mixed/2.jpg"), put("mixed/thumbs/3.png");
+  auto data = openDataset(directory / "mixed", Split::Train);
+  ASSERT_EQ(idOf(data), "data-mixed");
+  EXPECT_NE(data.error().message.find("holds 2 images beside folders, which "
+                                      "hold 1 "),
+            std::string::npos)
+      << data.error().message;
 }
 
 TEST_F(DatasetTest, FlatFolderHasNoLabels) {
