@@ -11,24 +11,29 @@ import sys
 ROWS = [("raw pixels", "raw"), ("untrained network", "untrained"), ("trained network", "trained")]
 
 
-def read(folder: pathlib.Path, name: str) -> dict:
-    # The last line: a tool may have said something before.
-    return json.loads((folder / "results" / f"{name}.json").read_text().splitlines()[-1])
+def read(folder: pathlib.Path, name: str) -> list:
+    return [json.loads(line) for line in (folder / "results" / f"{name}.json").read_text().splitlines()]
 
 
 def accuracy(folder: pathlib.Path, name: str) -> float:
-    return round(read(folder, name)["results"][0]["top1"], 2)
+    return round(read(folder, name)[-1]["results"][0]["top1"], 2)
+
+
+def training(folder: pathlib.Path) -> dict:
+    """The figures of a training, whose parts each left a line."""
+    parts = read(folder, "train")
+    seconds = sum(part["seconds"] for part in parts)
+    images = sum(part["images"] for part in parts)
+    return {"images": images, "images_per_s": images / seconds if seconds else None, "seconds": seconds,
+            "checkpoint": parts[-1]["checkpoint"], "hash": parts[-1]["hash"]}
 
 
 def summarize(folder: pathlib.Path) -> dict:
-    training = read(folder, "train")
     summary = {f"{key}_{judge}": accuracy(folder, f"{key}-{judge}")
                for _, key in ROWS for judge in ("knn", "linear")}
     for result in sorted((folder / "results").glob("*-knn-60000.json")):
         summary[result.stem.replace("-", "_")] = accuracy(folder, result.stem)
-    # A run in two parts has the speed and time of its last part.
-    summary |= {key: training[key] for key in ("images", "images_per_s", "seconds", "checkpoint", "hash")}
-    return summary
+    return summary | training(folder)
 
 
 def print_table(summary: dict, folder: pathlib.Path) -> None:
