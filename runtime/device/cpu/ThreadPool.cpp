@@ -7,6 +7,7 @@
 #include <immintrin.h>
 #include <pthread.h>
 #include <signal.h>
+#include <system_error>
 
 namespace bcssl {
 
@@ -35,8 +36,12 @@ ThreadPool::ThreadPool(unsigned threads) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
-  for (unsigned i = 1; i < threads; ++i)
-    workers.emplace_back([this] { work(); });
+  try {
+    for (unsigned i = 1; i < threads; ++i)
+      workers.emplace_back([this] { work(); });
+  } catch (const std::system_error &) {
+    // The machine gives no more threads: those there are do it all.
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
