@@ -19,7 +19,12 @@ def Bcssl_DifferentiableInterface : OpInterface<"DifferentiableInterface"> {
       nothing at all if this form of the operation has no derivative.
     }], "::llvm::SmallVector<::mlir::Value>", "buildGradient",
     (ins "::mlir::OpBuilder &":$builder,
-         "::mlir::ValueRange":$resultGradients)>
+         "::mlir::ValueRange":$resultGradients)>,
+    InterfaceMethod<[{
+      Whether the derivative by this operand is left out although it is not
+      zero. Where it would be wanted, the model has to say `bcssl.stop_gradient`.
+    }], "bool", "leavesOutGradient", (ins "unsigned":$operand), "",
+    /*defaultImplementation=*/"(void)operand; return false;">
   ];
 }
 

@@ -35,12 +35,13 @@ def Bcssl_KernelOp : Bcssl_Op<"kernel",
     Example:
 
     ```mlir
-    %r:2 = bcssl.kernel depthwise(%a = %x, %b = %w) tile {rows = 4 : i64}
-        : (tensor<2x8x8x16xf32>, tensor<9x9x16xf32>) -> (tensor<2x8x8x16xf32>, tensor<16xf32>) {
+    %r:2 = bcssl.kernel depthwise(%a = %x, %b = %w)
+        tile {height = 8 : i64, reach_height = 4 : i64, reach_width = 4 : i64, taps = 9 : i64, width = 8 : i64}
+        : (tensor<2x8x8x16xf32>, tensor<9x9x16xf32>) -> (tensor<2x8x8x16xf32>, tensor<2x16xf32>) {
       %y = bcssl.depthwise_conv2d %a, %b
           : tensor<2x8x8x16xf32>, tensor<9x9x16xf32> -> tensor<2x8x8x16xf32>
-      %s = bcssl.reduce sum %y dims [0, 1, 2] : tensor<2x8x8x16xf32> -> tensor<16xf32>
-      bcssl.yield %y, %s : tensor<2x8x8x16xf32>, tensor<16xf32>
+      %s = bcssl.reduce_partial %y rows(64) : tensor<2x8x8x16xf32> -> tensor<2x16xf32>
+      bcssl.yield %y, %s : tensor<2x8x8x16xf32>, tensor<2x16xf32>
     }
     ```
   }];
@@ -60,7 +61,7 @@ def Bcssl_YieldOp : Bcssl_Op<"yield", [Pure, Terminator, HasParent<"KernelOp">]>
     Example:
 
     ```mlir
-    bcssl.yield %y, %s : tensor<2x8x8x16xf32>, tensor<16xf32>
+    bcssl.yield %y, %s : tensor<2x8x8x16xf32>, tensor<2x16xf32>
     ```
   }];
   let arguments = (ins Variadic<Bcssl_AnyTensor>:$values);

@@ -130,6 +130,9 @@ def Bcssl_CrossViewCrossEntropyOp : Bcssl_ExpandableLossOp<"cross_view_cross_ent
     There are T V - T pairs (main_dino.py, DINOLoss). Linear in the targets, so
     one pass over V rows against summed targets replaces the pairs.
 
+    The targets are the teacher's: there is no derivative by `probabilities`, which
+    come from `stop_gradient` where they depend on what is learned.
+
     Constraints:
 
     * (C1) There are 2 views or more, and 1 to `views` of the teacher.
@@ -148,6 +151,9 @@ def Bcssl_CrossViewCrossEntropyOp : Bcssl_ExpandableLossOp<"cross_view_cross_ent
   let assemblyFormat = [{
     $logits `,` $probabilities `views` `(` $views `)` `teacher_views` `(` $teacher_views `)` attr-dict
     `:` type($logits) `,` type($probabilities) `->` type($loss)
+  }];
+  let extraClassDeclaration = [{
+    bool leavesOutGradient(unsigned operand) { return operand == 1; }
   }];
   let hasVerifier = 1;
 }

@@ -9,6 +9,10 @@ def Bcssl_BroadcastOp : Bcssl_DifferentiableOp<"broadcast",
     [SameOperandsAndResultElementType]> {
   let summary = "Repeats a tensor along new dimensions";
   let description = [{
+    ```
+    y[i_0, ..., i_r-1] = x[i_dims[0], i_dims[1], ...]
+    ```
+
     Dimension i of the operand becomes dimension dims[i] of the result; the
     result is constant along all others. `dims` is an increasing run of
     neighbouring dimensions, so that an operand's index is a quotient and a
@@ -47,7 +51,12 @@ def Bcssl_ReduceKindAttr : EnumAttr<Bcssl_Dialect, Bcssl_ReduceKind, "kind">;
 def Bcssl_ReduceOp : Bcssl_DifferentiableOp<"reduce", [SameOperandsAndResultElementType]> {
   let summary = "Combines a tensor along neighbouring dimensions";
   let description = [{
-    Reduces the dimensions `dims` by `sum` or `max`; they vanish from the result.
+    ```
+    y[i, k] = sum over j of x[i, j, k], or the maximum
+    ```
+
+    Here j runs over the dimensions `dims`, i over those before, k over those
+    behind. Reduces by `sum` or `max`; the dimensions vanish from the result.
     A maximum has no gradient.
 
     Constraints:

@@ -19,7 +19,8 @@ def Bcssl_ChannelStatisticsOp : Bcssl_NormOp<"channel_statistics"> {
     square_sum[c] = sum over r of (x[r,c] - shift[c])^2
     ```
 
-    The shift (the running mean) keeps the squares small and carries no gradient.
+    The shift (the running mean) keeps the squares small. There is no derivative by
+    it: it comes from `stop_gradient` where it depends on what is learned.
 
     Constraints:
 
@@ -38,6 +39,9 @@ def Bcssl_ChannelStatisticsOp : Bcssl_NormOp<"channel_statistics"> {
     $input `,` $shift attr-dict
     `:` type($input) `,` type($shift) `->` type($count) `,` type($sum) `,` type($square_sum)
   }];
+  let extraClassDeclaration = [{
+    bool leavesOutGradient(unsigned operand) { return operand == 1; }
+  }];
   let hasVerifier = 1;
 }
 
@@ -46,8 +50,12 @@ def Bcssl_BatchMomentsOp : Bcssl_NormOp<"batch_moments"> {
   let description = [{
     ```
     mean = shift + sum / count
-    variance = square_sum / count - (sum / count)^2
+    variance = max(square_sum / count - (sum / count)^2, 0)
     ```
+
+    Rounding may leave less than nothing of a constant channel, hence the maximum;
+    the derivative is that of its first operand everywhere. `count` is a constant,
+    and there is no derivative by `shift` (see `channel_statistics`).
 
     Constraints:
 
@@ -67,6 +75,9 @@ def Bcssl_BatchMomentsOp : Bcssl_NormOp<"batch_moments"> {
     $count `,` $sum `,` $square_sum `,` $shift attr-dict
     `:` type($count) `,` type($sum) `,` type($square_sum) `,` type($shift)
     `->` type($mean) `,` type($variance)
+  }];
+  let extraClassDeclaration = [{
+    bool leavesOutGradient(unsigned operand) { return operand == 3; }
   }];
   let hasVerifier = 1;
 }

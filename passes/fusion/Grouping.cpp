@@ -9,7 +9,8 @@ using namespace mlir;
 
 namespace bcssl {
 
-/// A kernel with more operands than this is split: address registers run out.
+/// A kernel takes no more operations than this: each may bring an operand, and
+/// address registers run out.
 static constexpr size_t maxMembers = 64;
 
 Value rootOf(Value value) {

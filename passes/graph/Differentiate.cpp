@@ -27,6 +27,7 @@ private:
   void collectDependents();
   std::optional<SmallVector<Value>> derive(Operation *forward,
                                            ValueRange results);
+  LogicalResult report(InFlightDiagnostic error);
   LogicalResult visit(Operation *forward);
   void accumulate(Value value, Value gradient);
 
@@ -72,6 +73,12 @@ std::optional<SmallVector<Value>> Backward::derive(Operation *forward,
   return buildArithGradient(builder, forward, results[0]);
 }
 
+/// Completes an error in the forward graph.
+LogicalResult Backward::report(InFlightDiagnostic error) {
+  error.attachNote(op.getLoc()) << "the gradient is taken here";
+  return error;
+}
+
 LogicalResult Backward::visit(Operation *forward) {
   SmallVector<Value> results;
   bool any = false;
@@ -86,13 +93,18 @@ LogicalResult Backward::visit(Operation *forward) {
                     [&](Value v) { return dependents.contains(v); }))
     return success();
   std::optional<SmallVector<Value>> operands = derive(forward, results);
-  if (!operands) {
-    InFlightDiagnostic error =
-        forward->emitOpError("has no derivative, but lies between a loss "
-                             "and a value to differentiate by");
-    error.attachNote(op.getLoc()) << "the gradient is taken here";
-    return error;
-  }
+  if (!operands)
+    return report(forward->emitOpError("has no derivative, but lies between a "
+                                       "loss and a value to differentiate by"));
+  if (auto differentiable = dyn_cast<DifferentiableInterface>(forward))
+    for (OpOperand &operand : forward->getOpOperands())
+      if (dependents.contains(operand.get()) &&
+          differentiable.leavesOutGradient(operand.getOperandNumber()))
+        return report(forward->emitOpError()
+                      << "has no derivative by operand "
+                      << operand.getOperandNumber()
+                      << ", which depends on a value to differentiate by: put "
+                         "bcssl.stop_gradient before it");
   for (auto [operand, gradient] :
        llvm::zip_equal(forward->getOperands(), *operands))
     if (gradient && dependents.contains(operand))

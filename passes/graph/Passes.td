@@ -42,10 +42,12 @@ def FoldBatchNorm : Pass<"bcssl-fold-batch-norm", "::mlir::ModuleOp"> {
   let summary = "Fold BatchNorm with running statistics into the convolution before it";
   let description = [{
     Where `bcssl.batch_norm` is the only reader of a depthwise convolution and
-    its statistics are variables, the filter is scaled by
+    its statistics are arguments of the program (the running ones, which are
+    variables), the filter is scaled by
     scale / sqrt(variance + epsilon) and what is left is one offset per channel.
     Does nothing where the statistics are computed from the batch; remarks say
-    what was folded and why the rest was not. Comes before `bcssl-expand`. Example: test/passes/graph/fold-batch-norm.mlir.
+    what was folded and why the rest was not. Comes before `bcssl-expand`.
+    Example: test/passes/graph/fold-batch-norm.mlir.
   }];
   let dependentDialects = ["::bcssl::BcsslDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];

@@ -13,6 +13,42 @@ func.func @sinkhorn(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
 
 // -----
 
+// So with the teacher's probabilities,
+func.func @probabilities(%x: tensor<4x3xf32>) -> tensor<4x3xf32> {
+  %p = bcssl.softmax %x : tensor<4x3xf32>
+  // expected-error @below {{'bcssl.cross_view_cross_entropy' op has no derivative by operand 1, which depends on a value to differentiate by: put bcssl.stop_gradient before it}}
+  %loss = bcssl.cross_view_cross_entropy %x, %p views(2) teacher_views(2) : tensor<4x3xf32>, tensor<4x3xf32> -> tensor<f32>
+  // expected-note @below {{the gradient is taken here}}
+  %dx = bcssl.gradient %loss wrt %x : tensor<f32> wrt tensor<4x3xf32> -> tensor<4x3xf32>
+  return %dx : tensor<4x3xf32>
+}
+
+// -----
+
+// and with the shift of statistics.
+func.func @statistics_shift(%x: tensor<4x3xf32>) -> tensor<4x3xf32> {
+  %shift = bcssl.reduce sum %x dims [0] : tensor<4x3xf32> -> tensor<3xf32>
+  // expected-error @below {{'bcssl.channel_statistics' op has no derivative by operand 1}}
+  %n, %s, %q = bcssl.channel_statistics %x, %shift : tensor<4x3xf32>, tensor<3xf32> -> tensor<f32>, tensor<3xf32>, tensor<3xf32>
+  %loss = bcssl.reduce sum %q dims [0] : tensor<3xf32> -> tensor<f32>
+  // expected-note @below {{the gradient is taken here}}
+  %dx = bcssl.gradient %loss wrt %x : tensor<f32> wrt tensor<4x3xf32> -> tensor<4x3xf32>
+  return %dx : tensor<4x3xf32>
+}
+
+// -----
+
+func.func @moments_shift(%x: tensor<3xf32>, %n: tensor<f32>, %s: tensor<3xf32>, %q: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-error @below {{'bcssl.batch_moments' op has no derivative by operand 3}}
+  %mean, %variance = bcssl.batch_moments %n, %s, %q, %x : tensor<f32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32> -> tensor<3xf32>, tensor<3xf32>
+  %loss = bcssl.reduce sum %mean dims [0] : tensor<3xf32> -> tensor<f32>
+  // expected-note @below {{the gradient is taken here}}
+  %dx = bcssl.gradient %loss wrt %x : tensor<f32> wrt tensor<3xf32> -> tensor<3xf32>
+  return %dx : tensor<3xf32>
+}
+
+// -----
+
 // Of the two kinds of reduction only the sum has a derivative.
 func.func @maximum(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
   // expected-error @below {{'bcssl.reduce' op has no derivative}}
