@@ -95,13 +95,13 @@ Tensor boundSum(Operation *op, const Bounded &x) {
 }
 
 Tensor boundSumOfProducts(Operation *op, const Bounded &x, const Bounded &y) {
-  Tensor absoluteX = absolute(x.exact), absoluteY = absolute(y.exact);
+  Tensor magnitudeX = absolute(x.exact), magnitudeY = absolute(y.exact);
   Tensor rounding =
       summationError(op, evaluateOn(op, {ones(x.exact), ones(y.exact)}),
-                     evaluateOn(op, {absoluteX, absoluteY}));
+                     evaluateOn(op, {magnitudeX, magnitudeY}));
   // |x| dy + dx |y| + dx dy
-  Tensor moved = add(evaluateOn(op, {add(absoluteX, x.bound), y.bound}),
-                     evaluateOn(op, {x.bound, absoluteY}));
+  Tensor moved = add(evaluateOn(op, {add(magnitudeX, x.bound), y.bound}),
+                     evaluateOn(op, {x.bound, magnitudeY}));
   return add(rounding, moved);
 }
 
