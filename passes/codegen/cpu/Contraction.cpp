@@ -46,8 +46,6 @@ public:
   void run();
 
 private:
-  void forRange(Value begin, Value end, int64_t step,
-                function_ref<void(Value)> body);
   void emitPanel(Value firstRow, Value panel, int64_t width);
   void emitRows(Value firstRow, int64_t count, Value panel, int64_t width);
   void emitBlock(Value firstRow, int64_t count, Value panel, int64_t width,
@@ -68,15 +66,6 @@ private:
   ContractionTile tile;
   Value scratch; ///< sums of the tile's rows in one panel
 };
-
-void ContractionGenerator::forRange(Value begin, Value end, int64_t step,
-                                    function_ref<void(Value)> body) {
-  scf::ForOp::create(builder, begin, end, region.index(step), ValueRange{},
-                     [&](OpBuilder &, Location, Value i, ValueRange) {
-                       body(i);
-                       scf::YieldOp::create(builder);
-                     });
-}
 
 void ContractionGenerator::run() {
   auto scratchType =
@@ -99,11 +88,12 @@ void ContractionGenerator::run() {
   Value endWhole =
       arith::MinUIOp::create(builder, endPanel, region.index(wholePanels));
   if (region.hasPartials())
-    forRange(firstPanel, endPanel, 1,
-             [&](Value panel) { region.clearPartials(rowTile, panel); });
+    region.forRange(firstPanel, endPanel, 1,
+                    [&](Value panel) { region.clearPartials(rowTile, panel); });
   if (wholePanels > 0)
-    forRange(firstPanel, endWhole, 1,
-             [&](Value panel) { emitPanel(firstRow, panel, panelWidth); });
+    region.forRange(firstPanel, endWhole, 1, [&](Value panel) {
+      emitPanel(firstRow, panel, panelWidth);
+    });
   if (wholePanels == panels)
     return;
   Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
@@ -139,11 +129,11 @@ void ContractionGenerator::emitRows(Value firstRow, int64_t count, Value panel,
   if (block == depth) {
     emitBlock(firstRow, count, panel, width, none, all);
   } else {
-    forRange(none, region.index(count * panelWidth), vectorLanes,
-             [&](Value at) {
-               region.storeVector(region.zero(), scratch, at, vectorLanes);
-             });
-    forRange(none, all, block, [&](Value begin) {
+    region.forRange(
+        none, region.index(count * panelWidth), vectorLanes, [&](Value at) {
+          region.storeVector(region.zero(), scratch, at, vectorLanes);
+        });
+    region.forRange(none, all, block, [&](Value begin) {
       Value end = arith::MinUIOp::create(
           builder, region.add(begin, region.index(block)), all);
       emitBlock(firstRow, count, panel, width, begin, end);
@@ -165,10 +155,11 @@ void ContractionGenerator::emitBlock(Value firstRow, int64_t count, Value panel,
       if (tiles == 0)
         return;
       Value last = region.index(first + tiles * registerRows);
-      forRange(region.index(first), last, registerRows, [&](Value offset) {
-        emitRegisterTile(firstRow, offset, registerRows, panel, vector,
-                         std::min(atOnce, vectors - vector), begin, end);
-      });
+      region.forRange(
+          region.index(first), last, registerRows, [&](Value offset) {
+            emitRegisterTile(firstRow, offset, registerRows, panel, vector,
+                             std::min(atOnce, vectors - vector), begin, end);
+          });
     };
     emit(0, larger, smaller + 1);
     emit(larger * (smaller + 1), parts - larger, smaller);
@@ -233,7 +224,7 @@ void ContractionGenerator::emitEpilogue(Value firstRow, int64_t count,
   if (region.hasPartials())
     rowTile =
         arith::DivUIOp::create(builder, firstRow, region.index(tile.rows));
-  forRange(region.index(0), region.index(count), 1, [&](Value r) {
+  region.forRange(region.index(0), region.index(count), 1, [&](Value r) {
     for (int64_t offset = 0; offset < width; offset += vectorLanes) {
       region.enter();
       Value at = region.add(region.mul(r, panelWidth), region.index(offset));

@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -53,6 +54,15 @@ Value RegionEmitter::resultBuffer(unsigned index) {
 
 VectorType RegionEmitter::vectorType(int64_t width) {
   return VectorType::get({width}, builder.getF32Type());
+}
+
+void RegionEmitter::forRange(Value begin, Value end, int64_t step,
+                             function_ref<void(Value)> body) {
+  scf::ForOp::create(builder, begin, end, index(step), ValueRange{},
+                     [&](OpBuilder &, Location, Value i, ValueRange) {
+                       body(i);
+                       scf::YieldOp::create(builder);
+                     });
 }
 
 Value RegionEmitter::index(int64_t value) {

@@ -66,6 +66,10 @@ public:
   mlir::Value buffer(mlir::Value bodyArgument) const;
   mlir::Value resultBuffer(unsigned index);
 
+  /// A loop that carries no values.
+  void forRange(mlir::Value begin, mlir::Value end, int64_t step,
+                llvm::function_ref<void(mlir::Value)> body);
+
   mlir::Value index(int64_t value);
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, int64_t b);

@@ -45,8 +45,6 @@ public:
 
 private:
   Value allocate(int64_t elements);
-  void forRange(Value begin, Value end, int64_t step,
-                function_ref<void(Value)> body);
   /// Where columns of a block are copied to: [columns / width, block, width].
   struct Stripes {
     Value memref;
@@ -79,15 +77,6 @@ Value WeightGradGenerator::allocate(int64_t elements) {
       builder.getI64IntegerAttr(64));
 }
 
-void WeightGradGenerator::forRange(Value begin, Value end, int64_t step,
-                                   function_ref<void(Value)> body) {
-  scf::ForOp::create(builder, begin, end, region.index(step), ValueRange{},
-                     [&](OpBuilder &, Location, Value i, ValueRange) {
-                       body(i);
-                       scf::YieldOp::create(builder);
-                     });
-}
-
 void WeightGradGenerator::run() {
   left = allocate(tile.block * leftStride);
   right = allocate(tile.block * tile.columns);
@@ -100,11 +89,11 @@ void WeightGradGenerator::run() {
   Value firstRow = region.mul(rowTile, tile.rows);
   Value firstColumn = region.mul(columnTile, tile.columns);
   Value none = region.index(0);
-  forRange(none, region.index(tile.rows * tile.columns), vectorLanes,
-           [&](Value at) {
-             region.storeVector(region.zero(), sums, at, vectorLanes);
-           });
-  forRange(none, region.index(depth), tile.block, [&](Value begin) {
+  region.forRange(none, region.index(tile.rows * tile.columns), vectorLanes,
+                  [&](Value at) {
+                    region.storeVector(region.zero(), sums, at, vectorLanes);
+                  });
+  region.forRange(none, region.index(depth), tile.block, [&](Value begin) {
     Value end = arith::MinUIOp::create(
         builder, region.add(begin, region.index(tile.block)),
         region.index(depth));
@@ -140,7 +129,7 @@ void WeightGradGenerator::copyColumns(Value from, int64_t fromColumns,
         builder, maskType,
         ValueRange{arith::SubIOp::create(builder, last, first)}));
   }
-  forRange(begin, end, 1, [&](Value m) {
+  region.forRange(begin, end, 1, [&](Value m) {
     Value sourceAt = region.add(region.mul(m, fromColumns), firstColumn);
     Value rowAt =
         region.mul(arith::SubIOp::create(builder, m, begin), to.width);
@@ -164,11 +153,11 @@ void WeightGradGenerator::emitRows(int64_t begin, int64_t tiles,
   if (tiles == 0)
     return;
   Value end = region.index(begin + tiles * registerRows);
-  forRange(region.index(begin), end, registerRows, [&](Value row) {
-    forRange(region.index(0), region.index(tile.columns), columnsAtOnce,
-             [&](Value column) {
-               emitRegisterTile(row, column, length, registerRows);
-             });
+  region.forRange(region.index(begin), end, registerRows, [&](Value row) {
+    region.forRange(region.index(0), region.index(tile.columns), columnsAtOnce,
+                    [&](Value column) {
+                      emitRegisterTile(row, column, length, registerRows);
+                    });
   });
 }
 
@@ -215,7 +204,7 @@ void WeightGradGenerator::storeResult(Value firstRow, Value firstColumn) {
   auto maskType = VectorType::get({vectorLanes}, builder.getI1Type());
   Value left = arith::SubIOp::create(builder, region.index(rows), firstRow);
   Value endRow = arith::MinUIOp::create(builder, left, region.index(tile.rows));
-  forRange(region.index(0), endRow, 1, [&](Value row) {
+  region.forRange(region.index(0), endRow, 1, [&](Value row) {
     Value resultRow = region.mul(region.add(firstRow, row), columns);
     for (int64_t offset = 0; offset < tile.columns; offset += vectorLanes) {
       Value column = region.add(firstColumn, region.index(offset));
