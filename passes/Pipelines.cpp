@@ -58,7 +58,8 @@ void buildStage(OpPassManager &manager, Stage stage, KernelFormation formation,
     // packed weights with it.
     manager.addPass(createCSEPass());
     manager.addNestedPass<func::FuncOp>(createFormKernels(
-        FormKernelsOptions{formation.fuse, formation.recompute}));
+        FormKernelsOptions{.fuse = formation.fuse,
+                           .recompute = formation.recompute}));
     manager.addPass(createCanonicalizerPass());
     return;
   case Stage::Kernels:

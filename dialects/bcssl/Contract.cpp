@@ -22,12 +22,19 @@ static LogicalResult verifySummed(Operation *op, int64_t lhs, int64_t rhs) {
 }
 
 LogicalResult ContractOp::verify() {
+  if (failed(verifyProductTypes(*this, "(C4)")))
+    return failure();
+  int64_t parts = getParts();
   if (getForm() == ContractForm::TN) {
-    if (failed(verifySummed(*this, rowsOf(getLhs()), rowsOf(getRhs()))))
+    if (failed(verifySummed(*this, rowsOf(getLhs()), rowsOf(getRhs()))) ||
+        failed(verifyParts(*this, "(C5)", parts, rowsOf(getLhs()))))
       return failure();
+    SmallVector<int64_t> shape{parts, columnsOf(getLhs()), columnsOf(getRhs())};
     return verifyShape(*this, "(C3)", "result", getOutput(),
-                       {columnsOf(getLhs()), columnsOf(getRhs())});
+                       ArrayRef(shape).drop_front(parts == 1 ? 1 : 0));
   }
+  if (parts != 1)
+    return emitOpError() << "(C5) expects one part in this form, got " << parts;
   ArrayRef<int64_t> rhs = shapeOf(getRhs());
   if (rhs.size() != 2)
     return emitOpError() << "(C1) expects a matrix on the right, got shape "

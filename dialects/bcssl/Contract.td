@@ -13,7 +13,7 @@ def Bcssl_ContractForm : I32EnumAttr<"ContractForm", "which operand is transpose
 }
 def Bcssl_ContractFormAttr : EnumAttr<Bcssl_Dialect, Bcssl_ContractForm, "form">;
 
-def Bcssl_ContractOp : Bcssl_DifferentiableOp<"contract", [SameOperandsAndResultElementType]> {
+def Bcssl_ContractOp : Bcssl_DifferentiableOp<"contract"> {
   let summary = "Matrix product over flattened leading dimensions";
   let description = [{
     With every leading dimension of a tensor flattened into rows:
@@ -24,12 +24,18 @@ def Bcssl_ContractOp : Bcssl_DifferentiableOp<"contract", [SameOperandsAndResult
     tn: y[n,k] = sum over m of lhs[m,n] * rhs[m,k]   (gradient of its weight)
     ```
 
+    With `parts` P above 1, form `tn` gives P matrices whose sum is the product:
+    with M rows, matrix p is the sum over m in [p*R, min((p+1)*R, M)), where R is
+    ceil(M / P). Few results of many rows are computed so on a GPU.
+
     Constraints:
 
     * (C1) In `nt` and `nn`, `rhs` is a matrix.
     * (C2) The sizes along the sum are equal.
     * (C3) In `nt` and `nn` the result keeps the leading dimensions of `lhs`; in
-      `tn` it is a matrix.
+      `tn` it is a matrix, or P matrices.
+    * (C4) The operands have one element type; the result has it too, or f32.
+    * (C5) `parts` is positive, 1 in `nt` and `nn`, and no part is empty.
 
     Example:
 
@@ -38,7 +44,8 @@ def Bcssl_ContractOp : Bcssl_DifferentiableOp<"contract", [SameOperandsAndResult
         : tensor<2x8x8x16xf32>, tensor<64x16xf32> -> tensor<2x8x8x64xf32>
     ```
   }];
-  let arguments = (ins Bcssl_Rows:$lhs, Bcssl_Rows:$rhs, Bcssl_ContractFormAttr:$form);
+  let arguments = (ins Bcssl_Rows:$lhs, Bcssl_Rows:$rhs, Bcssl_ContractFormAttr:$form,
+                       DefaultValuedAttr<I64Attr, "1">:$parts);
   let results = (outs Bcssl_Rows:$output);
   let assemblyFormat = [{
     $form $lhs `,` $rhs attr-dict

@@ -6,10 +6,10 @@ using namespace mlir;
 using namespace bcssl;
 using namespace bcssl::detail;
 
-/// (C2) and (C3) of the depthwise operations, for filter [Kh, Kw, C].
-static LogicalResult verifyDepthwiseFilter(Operation *op, Value filter,
+/// (C2) to (C4) of the depthwise operations, for a filter [Kh, Kw, C].
+static LogicalResult verifyDepthwiseFilter(Operation *op,
+                                           ArrayRef<int64_t> shape,
                                            int64_t channels) {
-  ArrayRef<int64_t> shape = shapeOf(filter);
   if (shape[0] % 2 == 0 || shape[1] % 2 == 0)
     return op->emitOpError() << "(C2) expects odd filter sizes, got "
                              << shape[0] << "x" << shape[1];
@@ -17,28 +17,44 @@ static LogicalResult verifyDepthwiseFilter(Operation *op, Value filter,
     return op->emitOpError()
            << "(C3) expects one filter per channel, got " << shape[2]
            << " filters for " << channels << " channels";
-  return success();
+  return verifyProductTypes(op, "(C4)");
 }
 
 LogicalResult DepthwiseConv2dOp::verify() {
   if (failed(verifyShape(*this, "(C1)", "result", getOutput(),
                          shapeOf(getInput()))))
     return failure();
-  return verifyDepthwiseFilter(*this, getFilter(), columnsOf(getInput()));
+  return verifyDepthwiseFilter(*this, shapeOf(getFilter()),
+                               columnsOf(getInput()));
 }
 
 LogicalResult DepthwiseConv2dInputGradOp::verify() {
   if (failed(verifyShape(*this, "(C1)", "result", getInputGrad(),
                          shapeOf(getOutputGrad()))))
     return failure();
-  return verifyDepthwiseFilter(*this, getFilter(), columnsOf(getOutputGrad()));
+  return verifyDepthwiseFilter(*this, shapeOf(getFilter()),
+                               columnsOf(getOutputGrad()));
 }
 
 LogicalResult DepthwiseConv2dFilterGradOp::verify() {
   if (failed(verifyShape(*this, "(C1)", "output gradient", getOutputGrad(),
                          shapeOf(getInput()))))
     return failure();
-  return verifyDepthwiseFilter(*this, getFilterGrad(), columnsOf(getInput()));
+  int64_t parts = getParts();
+  if (failed(verifyParts(*this, "(C5)", parts, shapeOf(getInput())[0])))
+    return failure();
+  ArrayRef<int64_t> shape = shapeOf(getFilterGrad());
+  if (parts != 1) {
+    if (shape.front() != parts)
+      return emitOpError() << "(C5) expects " << parts << " gradients, got "
+                           << shape.front();
+    shape = shape.drop_front();
+  }
+  if (shape.size() != 3)
+    return emitOpError() << "(C3) expects a filter gradient of three "
+                            "dimensions a part, got "
+                         << shapeText(shapeOf(getFilterGrad()));
+  return verifyDepthwiseFilter(*this, shape, columnsOf(getInput()));
 }
 
 LogicalResult PatchifyConv2dOp::verify() {

@@ -5,8 +5,7 @@
 
 include "dialects/bcssl/Dialect.td"
 
-def Bcssl_DepthwiseConv2dOp : Bcssl_DifferentiableOp<"depthwise_conv2d",
-    [SameOperandsAndResultElementType]> {
+def Bcssl_DepthwiseConv2dOp : Bcssl_DifferentiableOp<"depthwise_conv2d"> {
   let summary = "Depthwise convolution, stride 1, same size";
   let description = [{
     ```
@@ -20,6 +19,7 @@ def Bcssl_DepthwiseConv2dOp : Bcssl_DifferentiableOp<"depthwise_conv2d",
     * (C1) The result has the input's shape.
     * (C2) Filter height Kh and width Kw are odd.
     * (C3) There is one filter per channel.
+    * (C4) The operands have one element type; the result has it too, or f32.
 
     Example:
 
@@ -37,8 +37,7 @@ def Bcssl_DepthwiseConv2dOp : Bcssl_DifferentiableOp<"depthwise_conv2d",
   let hasVerifier = 1;
 }
 
-def Bcssl_DepthwiseConv2dInputGradOp : Bcssl_Op<"depthwise_conv2d_input_grad",
-    [Pure, SameOperandsAndResultElementType]> {
+def Bcssl_DepthwiseConv2dInputGradOp : Bcssl_Op<"depthwise_conv2d_input_grad", [Pure]> {
   let summary = "Gradient of a depthwise convolution with respect to its input";
   let description = [{
     ```
@@ -53,6 +52,7 @@ def Bcssl_DepthwiseConv2dInputGradOp : Bcssl_Op<"depthwise_conv2d_input_grad",
     * (C1) The result has the shape of `output_grad`.
     * (C2) Filter height Kh and width Kw are odd.
     * (C3) There is one filter per channel.
+    * (C4) The operands have one element type; the result has it too, or f32.
 
     Example:
 
@@ -70,8 +70,7 @@ def Bcssl_DepthwiseConv2dInputGradOp : Bcssl_Op<"depthwise_conv2d_input_grad",
   let hasVerifier = 1;
 }
 
-def Bcssl_DepthwiseConv2dFilterGradOp : Bcssl_Op<"depthwise_conv2d_filter_grad",
-    [Pure, SameOperandsAndResultElementType]> {
+def Bcssl_DepthwiseConv2dFilterGradOp : Bcssl_Op<"depthwise_conv2d_filter_grad", [Pure]> {
   let summary = "Gradient of a depthwise convolution with respect to its filter";
   let description = [{
     ```
@@ -80,11 +79,17 @@ def Bcssl_DepthwiseConv2dFilterGradOp : Bcssl_Op<"depthwise_conv2d_filter_grad",
 
     Positions outside the map count as zero.
 
+    With `parts` P above 1 the result is P x Kh x Kw x C, gradients whose sum is
+    that of all N images: part p sums n in [p*R, min((p+1)*R, N)), where R is
+    ceil(N / P).
+
     Constraints:
 
     * (C1) `output_grad` has the input's shape.
     * (C2) Filter height Kh and width Kw are odd.
     * (C3) There is one filter per channel.
+    * (C4) The operands have one element type; the result has it too, or f32.
+    * (C5) `parts` is positive, and no part is empty.
 
     Example:
 
@@ -93,8 +98,9 @@ def Bcssl_DepthwiseConv2dFilterGradOp : Bcssl_Op<"depthwise_conv2d_filter_grad",
         : tensor<2x8x8x16xf32>, tensor<2x8x8x16xf32> -> tensor<9x9x16xf32>
     ```
   }];
-  let arguments = (ins Bcssl_FeatureMap:$input, Bcssl_FeatureMap:$output_grad);
-  let results = (outs Bcssl_Filter:$filter_grad);
+  let arguments = (ins Bcssl_FeatureMap:$input, Bcssl_FeatureMap:$output_grad,
+                       DefaultValuedAttr<I64Attr, "1">:$parts);
+  let results = (outs Bcssl_Rows:$filter_grad);
   let assemblyFormat = [{
     $input `,` $output_grad attr-dict
     `:` type($input) `,` type($output_grad) `->` type($filter_grad)

@@ -54,6 +54,37 @@ inline llvm::LogicalResult verifyShape(mlir::Operation *op,
                            << shapeText(shapeOf(value));
 }
 
+/// Reports unless the two operands have one element type, and the result has it
+/// too, or f32: sums are kept in f32 whatever is multiplied.
+inline llvm::LogicalResult verifyProductTypes(mlir::Operation *op,
+                                              llvm::StringRef label) {
+  auto elementOf = [](mlir::Value value) {
+    return llvm::cast<mlir::ShapedType>(value.getType()).getElementType();
+  };
+  mlir::Type element = elementOf(op->getOperand(0));
+  mlir::Type result = elementOf(op->getResult(0));
+  if (elementOf(op->getOperand(1)) == element &&
+      (result == element || result.isF32()))
+    return mlir::success();
+  return op->emitOpError()
+         << label << " expects operands of one element type and a result of it "
+         << "or of f32, got " << element << ", " << elementOf(op->getOperand(1))
+         << " and " << result;
+}
+
+/// Reports unless `count` things can be cut into `parts` equal runs (the last
+/// may be shorter) of which none is empty.
+inline llvm::LogicalResult verifyParts(mlir::Operation *op,
+                                       llvm::StringRef label, int64_t parts,
+                                       int64_t count) {
+  if (parts > 0 && parts <= count &&
+      (parts - 1) * llvm::divideCeil(count, parts) <
+          static_cast<uint64_t>(count))
+    return mlir::success();
+  return op->emitOpError() << label << " expects parts of which none is empty, "
+                           << "got " << parts << " for " << count;
+}
+
 /// Reports unless each vector has one value per channel.
 inline llvm::LogicalResult verifyPerChannel(mlir::Operation *op,
                                             llvm::StringRef label,

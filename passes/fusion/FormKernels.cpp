@@ -31,7 +31,13 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
             "first");
         return signalPassFailure();
       }
-    Grouping grouping(block, fuse);
+    if (contractionRows < 1 || partialSums < 1) {
+      function.emitOpError("expects positive contraction-rows and "
+                           "partial-sums, got ")
+          << contractionRows << " and " << partialSums;
+      return signalPassFailure();
+    }
+    Grouping grouping(block, {fuse, contractionRows, partialSums});
     grouping.run();
     recomputeConditions(grouping);
     if (recompute)

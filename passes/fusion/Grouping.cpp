@@ -138,12 +138,17 @@ SmallVector<int> Grouping::candidates(Operation *op) {
   return result;
 }
 
+static bool isWeightGrad(Operation *op) {
+  auto contract = dyn_cast<ContractOp>(op);
+  return contract && contract.getForm() == ContractForm::TN;
+}
+
 bool Grouping::mayJoin(Operation *op, int number) {
   Group &group = groups[number];
   if (group.members.size() >= maxMembers ||
       group.family == KernelFamily::Movement ||
       group.family == KernelFamily::DepthwiseFilterGrad ||
-      isa<ContractOp>(group.members.front()))
+      isWeightGrad(group.members.front()))
     return false;
   OpKind kind = kindOf(op);
   bool rowwise = group.family == KernelFamily::Rowwise;
@@ -224,9 +229,8 @@ int64_t Grouping::partialRows(int number) const {
   if (group.family == KernelFamily::Depthwise)
     return group.space[1] * group.space[2];
   if (group.family == KernelFamily::Contraction)
-    return 56;
-  constexpr int64_t partialSums = 64;
-  return std::max<int64_t>(1, llvm::divideCeil(rows, partialSums));
+    return options.contractionRows;
+  return std::max<int64_t>(1, llvm::divideCeil(rows, options.partialSums));
 }
 
 /// Few rows are added directly; many in two steps.
@@ -238,7 +242,7 @@ void Grouping::addColumnReduce(ReduceOp op) {
   constexpr int64_t fewRows = 64;
   ArrayRef<int64_t> result = shapeOf(op.getOutput());
   auto addDirect = [&](ReduceOp reduce) {
-    if (fuse)
+    if (options.fuse)
       for (int group : candidates(reduce))
         if (groups[group].family == KernelFamily::Columnwise &&
             groups[group].space == result &&
@@ -264,14 +268,14 @@ void Grouping::addColumnReduce(ReduceOp op) {
   // The partial sum is made with the rows of the group that it will join.
   ReducePartialOp partial = makePartial(1);
   int target = -1;
-  if (fuse)
+  if (options.fuse)
     for (int group : candidates(partial))
       if (mayJoin(partial, group)) {
         target = group;
         break;
       }
   partial.erase();
-  int64_t rows = std::max<int64_t>(1, llvm::divideCeil(rowsOf(shape), 64));
+  int64_t rows = std::max<int64_t>(1, llvm::divideCeil(rowsOf(shape), options.partialSums));
   if (target >= 0)
     rows = partialRows(target);
   partial = makePartial(rows);
@@ -330,7 +334,7 @@ void Grouping::add(Operation *op) {
   case OpKind::Partial:
     if (groupOf(op) >= 0)
       return;
-    if (fuse)
+    if (options.fuse)
       for (int group : candidates(op))
         if (mayJoin(op, group))
           return join(op, group);

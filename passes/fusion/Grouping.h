@@ -20,10 +20,17 @@ struct Group {
   llvm::SetVector<mlir::Operation *> recomputed;
 };
 
+struct GroupingOptions {
+  bool fuse = true;
+  int64_t contractionRows = 56; ///< of one partial sum beside a contraction
+  int64_t partialSums = 64;     ///< of a column reduction in a rowwise kernel
+};
+
 /// The partition of one block. Operations are added in program order.
 class Grouping {
 public:
-  Grouping(mlir::Block &block, bool fuse) : block(block), fuse(fuse) {}
+  Grouping(mlir::Block &block, const GroupingOptions &options)
+      : block(block), options(options) {}
 
   /// Partitions the block; splits column reductions on the way.
   void run();
@@ -52,7 +59,7 @@ private:
   int64_t partialRows(int group) const;
 
   mlir::Block &block;
-  bool fuse;
+  GroupingOptions options;
   std::vector<Group> groups;
   std::vector<llvm::SetVector<int>>
       producers; ///< per group, the groups it reads from

@@ -34,7 +34,11 @@ def FormKernels : Pass<"bcssl-form-kernels", "::mlir::func::FuncOp"> {
     Option<"fuse", "fuse", "bool", /*default=*/"true",
            "Join pointwise operations and reductions to kernels; without it each is a kernel of its own">,
     Option<"recompute", "recompute", "bool", /*default=*/"true",
-           "Compute cheap pointwise values again instead of storing them">
+           "Compute cheap pointwise values again instead of storing them">,
+    Option<"contractionRows", "contraction-rows", "int64_t", /*default=*/"56",
+           "Rows of a contraction's tile: those of one partial column sum">,
+    Option<"partialSums", "partial-sums", "int64_t", /*default=*/"64",
+           "Partial sums of a column reduction in a rowwise kernel">
   ];
   let dependentDialects = ["::bcssl::BcsslDialect"];
 }

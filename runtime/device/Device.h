@@ -49,12 +49,16 @@ public:
   virtual Result<KernelHandle> find(const std::string &symbol) = 0;
 };
 
-/// Runs `kernel` for every tile in [0, tiles), in any order, on any thread.
+/// Runs `kernel` for every tile in [0, tiles), in any order, on any thread. On a
+/// GPU a tile is a block.
 struct LaunchCommand {
   KernelHandle kernel = nullptr;
   std::vector<void *> arguments; ///< device addresses
   uint64_t tiles = 0;
-  uint64_t flops = 0; ///< of all tiles, 0 where unknown
+  uint64_t flops = 0;       ///< of all tiles, 0 where unknown
+  uint32_t threads = 0;     ///< of a block; CPUs do not read it
+  uint32_t sharedBytes = 0; ///< of a block; CPUs do not read it
+  std::string name = {};    ///< for error messages
 };
 
 /// Copies between device addresses that do not overlap.

@@ -122,12 +122,20 @@ struct Kernel {
   uint32_t arguments = 0;
 };
 
+/// How a kernel starts on a GPU.
+struct Geometry {
+  uint64_t blocks = 0;
+  uint32_t threads = 0;
+  uint32_t sharedBytes = 0;
+};
+
 struct Image {
   std::string target;
   std::string format;
   uint64_t hashLow = 0;
   uint64_t hashHigh = 0;
   std::span<const std::byte> bytes; ///< into the file
+  std::vector<Geometry> geometry;   ///< of every kernel; empty for CPUs
 };
 
 struct Contents {

@@ -44,7 +44,7 @@ func.func @depthwise_conv2d_empty(%x: tensor<0x8x8x16xf32>, %w: tensor<3x3x16xf3
 
 // The trait says it: precision changes only in `cast`.
 func.func @depthwise_conv2d_mixed(%x: tensor<2x8x8x16xf32>, %w: tensor<3x3x16xbf16>) {
-  // expected-error @below {{requires the same element type for all operands and results}}
+  // expected-error @below {{(C4) expects operands of one element type and a result of it or of f32}}
   %0 = bcssl.depthwise_conv2d %x, %w : tensor<2x8x8x16xf32>, tensor<3x3x16xbf16> -> tensor<2x8x8x16xf32>
   return
 }
