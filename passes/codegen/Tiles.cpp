@@ -49,6 +49,24 @@ void visitFields(GpuDepthwiseTile &tile, Visit visit) {
   visit("reach_width", tile.reachWidth);
 }
 
+template <typename Visit> void visitFields(GpuRowwiseTile &tile, Visit visit) {
+  visit("threads", tile.threads);
+  visit("team", tile.team);
+  visit("rows", tile.rows);
+  visit("columns", tile.columns);
+  visit("lanes", tile.lanes);
+  visit("flat", tile.flat);
+}
+template <typename Visit>
+void visitFields(GpuColumnwiseTile &tile, Visit visit) {
+  visit("columns", tile.columns);
+  visit("lanes", tile.lanes);
+  visit("parts", tile.parts);
+}
+template <typename Visit> void visitFields(GpuMovementTile &tile, Visit visit) {
+  visit("lanes", tile.lanes);
+}
+
 template <typename Tile> DictionaryAttr write(MLIRContext *context, Tile tile) {
   Builder builder(context);
   SmallVector<NamedAttribute> fields;
@@ -160,6 +178,32 @@ GpuLimits gpuLimitsOf(StringRef chip) {
   return {.sharedBytes = kilobytes << 10};
 }
 
+static bool isPowerOfTwo(int64_t value) {
+  return value > 0 && llvm::isPowerOf2_64(value);
+}
+
+bool isLegal(const GpuRowwiseTile &tile, const GpuLimits &limits) {
+  constexpr int64_t warp = 32;
+  bool teams = isPowerOfTwo(tile.team) &&
+               (tile.team <= warp || tile.team == tile.threads);
+  return teams && tile.threads >= warp && tile.threads % warp == 0 &&
+         tile.threads <= limits.threads && tile.rows >= 1 &&
+         isPowerOfTwo(tile.lanes) && tile.lanes <= gpuLanes &&
+         tile.columns >= 1 && tile.columns % tile.lanes == 0 &&
+         (!tile.flat || (tile.rows == 1 && tile.team == tile.threads));
+}
+
+bool isLegal(const GpuColumnwiseTile &tile, const GpuLimits &limits) {
+  return isPowerOfTwo(tile.lanes) && tile.lanes <= gpuLanes &&
+         tile.columns >= tile.lanes && tile.columns % tile.lanes == 0 &&
+         tile.parts >= 1 && tile.threads() <= limits.threads &&
+         tile.threads() * tile.lanes * 4 <= limits.sharedBytes;
+}
+
+bool isLegal(const GpuMovementTile &tile) {
+  return isPowerOfTwo(tile.lanes) && tile.lanes <= gpuLanes;
+}
+
 bool isLegal(const GpuDepthwiseTile &tile, int64_t mapHeight,
              int64_t elementBytes, const GpuLimits &limits) {
   constexpr int64_t most = 1 << 16; // keeps the products below in 64 bits
@@ -189,6 +233,16 @@ DictionaryAttr toAttribute(MLIRContext *context, const DepthwiseTile &tile) {
 DictionaryAttr toAttribute(MLIRContext *context, const GpuDepthwiseTile &tile) {
   return write(context, tile);
 }
+DictionaryAttr toAttribute(MLIRContext *context, const GpuRowwiseTile &tile) {
+  return write(context, tile);
+}
+DictionaryAttr toAttribute(MLIRContext *context,
+                           const GpuColumnwiseTile &tile) {
+  return write(context, tile);
+}
+DictionaryAttr toAttribute(MLIRContext *context, const GpuMovementTile &tile) {
+  return write(context, tile);
+}
 
 void fromAttribute(DictionaryAttr attribute, RowwiseTile &tile) {
   read(attribute, tile);
@@ -203,6 +257,15 @@ void fromAttribute(DictionaryAttr attribute, DepthwiseTile &tile) {
   read(attribute, tile);
 }
 void fromAttribute(DictionaryAttr attribute, GpuDepthwiseTile &tile) {
+  read(attribute, tile);
+}
+void fromAttribute(DictionaryAttr attribute, GpuRowwiseTile &tile) {
+  read(attribute, tile);
+}
+void fromAttribute(DictionaryAttr attribute, GpuColumnwiseTile &tile) {
+  read(attribute, tile);
+}
+void fromAttribute(DictionaryAttr attribute, GpuMovementTile &tile) {
   read(attribute, tile);
 }
 

@@ -105,6 +105,39 @@ struct GpuDepthwiseTile {
   int64_t sharedBytes(int64_t mapHeight, int64_t elementBytes) const;
 };
 
+/// Rowwise kernels on a GPU. A block of `threads` covers `rows` rows (of the
+/// last tile fewer) by `columns` columns; `team` neighbouring threads share a
+/// row, each with vectors of `lanes` columns. Kernels of which rows and columns
+/// play no part are `flat`: one row.
+struct GpuRowwiseTile {
+  int64_t threads = 256;
+  int64_t team = 32;
+  int64_t rows = 8;
+  int64_t columns = 128;
+  int64_t lanes = 4;
+  bool flat = false;
+
+  int64_t teams() const { return threads / team; }
+  int64_t vectors() const { return columns / lanes; }
+  /// Vectors that one thread holds of a row.
+  int64_t steps() const { return (vectors() + team - 1) / team; }
+};
+
+/// Columnwise kernels on a GPU: a block covers `columns` columns, a thread
+/// `lanes` of them; `parts` threads share the rows that are summed.
+struct GpuColumnwiseTile {
+  int64_t columns = 32;
+  int64_t lanes = 1;
+  int64_t parts = 8;
+
+  int64_t threads() const { return columns / lanes * parts; }
+};
+
+/// Movement on a GPU: a thread moves `lanes` neighbouring elements.
+struct GpuMovementTile {
+  int64_t lanes = 4;
+};
+
 /// The largest part where `size` is cut into equal parts of at most `most`.
 int64_t equalPart(int64_t size, int64_t most);
 
@@ -137,6 +170,11 @@ bool isLegal(const WeightGradTile &tile);
 /// within the limits for a map of `mapHeight` rows of `elementBytes` a value.
 bool isLegal(const GpuDepthwiseTile &tile, int64_t mapHeight,
              int64_t elementBytes, const GpuLimits &limits);
+/// Whole warps; a team is a part of a warp or the whole block; lanes divide the
+/// columns.
+bool isLegal(const GpuRowwiseTile &tile, const GpuLimits &limits);
+bool isLegal(const GpuColumnwiseTile &tile, const GpuLimits &limits);
+bool isLegal(const GpuMovementTile &tile);
 
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
                                  const RowwiseTile &tile);
@@ -148,6 +186,12 @@ mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
                                  const DepthwiseTile &tile);
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
                                  const GpuDepthwiseTile &tile);
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
+                                 const GpuRowwiseTile &tile);
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
+                                 const GpuColumnwiseTile &tile);
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
+                                 const GpuMovementTile &tile);
 
 /// Reads a tile; keys that are absent keep their defaults.
 void fromAttribute(mlir::DictionaryAttr attribute, RowwiseTile &tile);
@@ -155,6 +199,9 @@ void fromAttribute(mlir::DictionaryAttr attribute, ContractionTile &tile);
 void fromAttribute(mlir::DictionaryAttr attribute, WeightGradTile &tile);
 void fromAttribute(mlir::DictionaryAttr attribute, DepthwiseTile &tile);
 void fromAttribute(mlir::DictionaryAttr attribute, GpuDepthwiseTile &tile);
+void fromAttribute(mlir::DictionaryAttr attribute, GpuRowwiseTile &tile);
+void fromAttribute(mlir::DictionaryAttr attribute, GpuColumnwiseTile &tile);
+void fromAttribute(mlir::DictionaryAttr attribute, GpuMovementTile &tile);
 
 } // namespace bcssl
 

@@ -23,24 +23,6 @@ int64_t product(ArrayRef<int64_t> sizes) {
 /// hundred cycles), short enough to share among threads.
 constexpr int64_t tileElements = 1 << 14;
 
-/// Whether all operands are read element by element or are scalars, so that
-/// rows and columns play no part.
-bool isFlat(KernelOp kernel, ArrayRef<int64_t> space) {
-  for (Operation &op : kernel.getBody().front()) {
-    if (isa<ReduceOp, ReducePartialOp, CrossViewTargetsOp, OneHotOp,
-            RandomUniformOp>(op))
-      return false;
-    if (auto broadcast = dyn_cast<BroadcastOp>(op);
-        broadcast && !broadcast.getDims().empty())
-      return false;
-  }
-  return llvm::all_of(
-      kernel.getBody().front().getTerminator()->getOperands(),
-      [&](Value value) {
-        return cast<RankedTensorType>(value.getType()).getShape() == space;
-      });
-}
-
 RowwiseTile chooseRowwise(KernelOp kernel) {
   RowwiseTile tile;
   for (Operation &op : kernel.getBody().front())
@@ -50,7 +32,7 @@ RowwiseTile chooseRowwise(KernelOp kernel) {
     }
   SmallVector<int64_t> space = iterationSpace(kernel);
   int64_t total = product(space);
-  if (isFlat(kernel, space)) {
+  if (isFlat(kernel)) {
     tile.flat = true;
     tile.rows =
         std::min(tileElements, static_cast<int64_t>(llvm::alignTo(total, 16)));
@@ -120,7 +102,7 @@ WeightGradTile chooseWeightGrad(KernelOp kernel) {
 struct ChooseTiles : impl::ChooseTilesBase<ChooseTiles> {
   void runOnOperation() override {
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
-      if (failed(checkRegion(kernel)))
+      if (failed(checkCpuRegion(kernel)))
         return WalkResult::interrupt();
       if (kernel.getTileAttr())
         return WalkResult::advance();

@@ -42,7 +42,7 @@ int64_t filterRowsPerTile(ArrayRef<int64_t> filter) {
 struct TileLargeKernels : impl::TileLargeKernelsBase<TileLargeKernels> {
   void runOnOperation() override {
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
-      if (failed(checkRegion(kernel)))
+      if (failed(checkCpuRegion(kernel)))
         return WalkResult::interrupt();
       for (Operation &op : kernel.getBody().front()) {
         if (!isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp,

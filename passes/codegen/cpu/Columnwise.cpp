@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/codegen/RegionEmitter.h"
 #include "passes/codegen/cpu/Generators.h"
-#include "passes/codegen/cpu/RegionEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

@@ -9,8 +9,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/codegen/RegionEmitter.h"
 #include "passes/codegen/cpu/Generators.h"
-#include "passes/codegen/cpu/RegionEmitter.h"
+#include "passes/codegen/cpu/PartialSums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -60,6 +61,7 @@ private:
   Value tileIndex;
   PackedContractOp anchor;
   RegionEmitter region;
+  PartialSums partials{builder, region};
   int64_t rows, columns, depth;
   int64_t columnsAtOnce; ///< of a panel that registers hold
   int64_t block;         ///< of the reduction
@@ -87,9 +89,9 @@ void ContractionGenerator::run() {
 
   Value endWhole =
       arith::MinUIOp::create(builder, endPanel, region.index(wholePanels));
-  if (region.hasPartials())
+  if (!partials.empty())
     region.forRange(firstPanel, endPanel, 1,
-                    [&](Value panel) { region.clearPartials(rowTile, panel); });
+                    [&](Value panel) { partials.clearPanel(rowTile, panel); });
   if (wholePanels > 0)
     region.forRange(firstPanel, endWhole, 1, [&](Value panel) {
       emitPanel(firstRow, panel, panelWidth);
@@ -221,7 +223,7 @@ void ContractionGenerator::emitEpilogue(Value firstRow, int64_t count,
                                         Value panel, int64_t width) {
   Value firstColumn = region.mul(panel, panelWidth);
   Value rowTile;
-  if (region.hasPartials())
+  if (!partials.empty())
     rowTile =
         arith::DivUIOp::create(builder, firstRow, region.index(tile.rows));
   region.forRange(region.index(0), region.index(count), 1, [&](Value r) {
@@ -235,7 +237,7 @@ void ContractionGenerator::emitEpilogue(Value firstRow, int64_t count,
                 std::min(vectorLanes, width - offset)};
       region.storeFull(site);
       if (rowTile)
-        region.accumulatePartials(site, rowTile);
+        partials.accumulate(site, rowTile);
     }
   });
 }

@@ -11,8 +11,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/codegen/RegionEmitter.h"
 #include "passes/codegen/cpu/Generators.h"
-#include "passes/codegen/cpu/RegionEmitter.h"
+#include "passes/codegen/cpu/PartialSums.h"
 #include "passes/codegen/cpu/SlidingWindow.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -45,6 +46,7 @@ private:
   Value tileIndex;
   Operation *anchor;
   RegionEmitter region;
+  PartialSums partials{builder, region};
   bool turned; // the filter, for the input gradient
   int64_t height, width, channels, filterHeight, filterWidth;
   int64_t registerLanes;
@@ -79,8 +81,8 @@ void DepthwiseGenerator::run() {
       MemRefType::get({tile.width * vectorLanes}, builder.getF32Type());
   scratch = memref::AllocaOp::create(builder, scratchType, ValueRange{},
                                      builder.getI64IntegerAttr(64));
-  if (region.hasPartials())
-    region.clearPartials(tileIndex, channels);
+  if (!partials.empty())
+    partials.clear(tileIndex, channels);
   int64_t bands = llvm::divideCeil(height, tile.height);
   Value image = arith::DivUIOp::create(builder, tileIndex, region.index(bands));
   Value band = arith::RemUIOp::create(builder, tileIndex, region.index(bands));
@@ -149,7 +151,7 @@ void DepthwiseGenerator::emitOutputs(Value image, Value row, Value channel,
                                       vectorLanes));
         Site site{region.add(firstSite, t), channel, lanes};
         region.storeFull(site);
-        region.accumulatePartials(site, tileIndex);
+        partials.accumulate(site, tileIndex);
         scf::YieldOp::create(builder);
       });
 }

@@ -7,8 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/codegen/RegionEmitter.h"
 #include "passes/codegen/cpu/Generators.h"
-#include "passes/codegen/cpu/RegionEmitter.h"
 #include "passes/codegen/cpu/SlidingWindow.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -18,29 +18,6 @@ namespace bcssl {
 #define GEN_PASS_DEF_EMITCPUKERNELS
 #include "passes/codegen/cpu/Passes.h.inc"
 
-Operation *anchorOf(KernelOp kernel) {
-  for (Operation &op : kernel.getBody().front())
-    if (isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp,
-            DepthwiseConv2dFilterGradOp, PackedContractOp, ContractOp, PackOp,
-            SpaceToDepthOp, DepthToSpaceOp, ConcatOp, PadOp>(op))
-      return &op;
-  return nullptr;
-}
-
-SmallVector<int64_t> iterationSpace(KernelOp kernel) {
-  auto shapeOf = [](Value value) {
-    return llvm::to_vector(cast<RankedTensorType>(value.getType()).getShape());
-  };
-  if (Operation *anchor = anchorOf(kernel))
-    return shapeOf(anchor->getResult(0));
-  if (kernel.getFamily() == KernelFamily::Rowwise)
-    for (Operation &op : kernel.getBody().front())
-      if (isa<ReduceOp, ReducePartialOp>(op))
-        return shapeOf(op.getOperand(0));
-  auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
-  return shapeOf(yield.getValues().front());
-}
-
 int64_t tilesOf(KernelOp kernel) {
   switch (kernel.getFamily()) {
   case KernelFamily::Depthwise:
@@ -78,16 +55,6 @@ void emitFamily(KernelContext context) {
   case KernelFamily::Movement:
     return emitMovement(context);
   }
-}
-
-/// The kernel's text without locations and outer names: equal text, equal code.
-std::string keyOf(KernelOp kernel) {
-  std::string key;
-  llvm::raw_string_ostream stream(key);
-  // The scope is the isolated kernel itself: numbering the whole program for
-  // each kernel would take quadratic time.
-  kernel->print(stream, OpPrintingFlags().useLocalScope().assumeVerified());
-  return key;
 }
 
 struct EmitKernels : impl::EmitCpuKernelsBase<EmitKernels> {

@@ -8,7 +8,7 @@
 #ifndef BCSSL_PASSES_CODEGEN_CPU_GENERATORS_H
 #define BCSSL_PASSES_CODEGEN_CPU_GENERATORS_H
 
-#include "dialects/bcssl/Bcssl.h"
+#include "passes/codegen/KernelRegion.h"
 #include "passes/codegen/Tiles.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -41,16 +41,8 @@ int64_t depthwiseTiles(KernelOp kernel);
 int64_t depthwiseFilterGradTiles(KernelOp kernel);
 int64_t movementTiles(KernelOp kernel);
 
-/// The anchor of a kernel, or null.
-mlir::Operation *anchorOf(KernelOp kernel);
-
-/// Shape of the iteration space: that of the anchor's result, of the input of a
-/// row reduction or partial sum, or of the first pointwise result.
-llvm::SmallVector<int64_t> iterationSpace(KernelOp kernel);
-
-/// Reports a region that no generator can emit: an anchor that is missing or of
-/// another family, values of other shapes than the iteration space or its rows.
-mlir::LogicalResult checkRegion(KernelOp kernel);
+/// Reports a region that no generator of the CPU can emit.
+mlir::LogicalResult checkCpuRegion(KernelOp kernel);
 
 /// Reports also element types that the CPU's generators lack, and tiles that
 /// are missing or break their family's rules.

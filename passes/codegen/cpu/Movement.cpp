@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/codegen/RegionEmitter.h"
 #include "passes/codegen/cpu/Generators.h"
-#include "passes/codegen/cpu/RegionEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

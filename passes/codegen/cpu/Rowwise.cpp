@@ -8,8 +8,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/codegen/RegionEmitter.h"
 #include "passes/codegen/cpu/Generators.h"
-#include "passes/codegen/cpu/RegionEmitter.h"
+#include "passes/codegen/cpu/PartialSums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -43,7 +44,6 @@ private:
   void emitRow(Value row);
   void emitReductions(ArrayRef<ReduceOp> reductions, Value row);
   void forColumns(function_ref<void(const Site &)> body, Value row);
-  SmallVector<SmallVector<ReduceOp>> reductionLevels();
   bool isReady(Value value);
   void computeRowValues(Value row);
   Value maskTail(Value vector, Value neutral, int64_t lanes);
@@ -52,6 +52,7 @@ private:
   KernelOp kernel;
   Value tileIndex;
   RegionEmitter region;
+  PartialSums partials{builder, region};
   RowwiseTile tile;
   DenseSet<Operation *> known; // reductions of this row so far
 };
@@ -86,8 +87,8 @@ void RowwiseGenerator::emitFlat() {
 }
 
 void RowwiseGenerator::emitRows() {
-  if (region.hasPartials())
-    region.clearPartials(tileIndex, region.columnCount());
+  if (!partials.empty())
+    partials.clear(tileIndex, region.columnCount());
   Value first = region.mul(tileIndex, tile.rows);
   Value end = arith::MinUIOp::create(builder,
                                      region.add(first, region.index(tile.rows)),
@@ -121,7 +122,7 @@ void RowwiseGenerator::forColumns(function_ref<void(const Site &)> body,
 void RowwiseGenerator::emitRow(Value row) {
   region.enter();
   known.clear();
-  for (ArrayRef<ReduceOp> level : reductionLevels())
+  for (ArrayRef<ReduceOp> level : reductionLevels(kernel))
     emitReductions(level, row);
   region.storeRows(row);
   computeRowValues(row);
@@ -129,7 +130,7 @@ void RowwiseGenerator::emitRow(Value row) {
       [&](const Site &site) {
         region.enter(/*keepRows=*/true);
         region.storeFull(site);
-        region.accumulatePartials(site, tileIndex);
+        partials.accumulate(site, tileIndex);
       },
       row);
 }
@@ -172,27 +173,6 @@ Value RowwiseGenerator::maskTail(Value vector, Value neutral, int64_t lanes) {
       DenseElementsAttr::get(
           VectorType::get({vectorLanes}, builder.getI1Type()), active));
   return arith::SelectOp::create(builder, mask, vector, neutral);
-}
-
-/// Row reductions in the order of their passes.
-SmallVector<SmallVector<ReduceOp>> RowwiseGenerator::reductionLevels() {
-  DenseMap<Operation *, unsigned>
-      depth; // passes needed before the value is known
-  SmallVector<SmallVector<ReduceOp>> levels;
-  for (Operation &op : kernel.getBody().front()) {
-    unsigned before = 0;
-    for (Value operand : op.getOperands())
-      if (Operation *def = operand.getDefiningOp())
-        before = std::max(before, depth.lookup(def));
-    if (auto reduce = dyn_cast<ReduceOp>(op)) {
-      if (levels.size() <= before)
-        levels.resize(before + 1);
-      levels[before].push_back(reduce);
-      ++before;
-    }
-    depth[&op] = before;
-  }
-  return levels;
 }
 
 void RowwiseGenerator::emitReductions(ArrayRef<ReduceOp> reductions,

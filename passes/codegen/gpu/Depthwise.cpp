@@ -13,8 +13,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/codegen/gpu/Generators.h"
-#include "passes/codegen/gpu/RegionEmitter.h"
+#include "passes/codegen/gpu/Depthwise.h"
+#include "passes/codegen/RegionEmitter.h"
+#include "passes/codegen/gpu/KernelBuilder.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -53,6 +54,7 @@ private:
   void copyInput();
   void copyFilter();
   void computeOutputs();
+  void storeOutput(Value site, Value channel, Value sum);
   SmallVector<Value> emitSums(Value row, Value firstInput, Value lane);
   SmallVector<Value> emitFilterRow(Value inputAt, Value filterAt,
                                    ValueRange carried);
@@ -63,7 +65,7 @@ private:
   ImplicitLocOpBuilder &builder;
   KernelBuilder kernel;
   Operation *anchor;
-  GpuRegionEmitter region;
+  RegionEmitter region;
   GpuDepthwiseShape shape;
   GpuDepthwiseTile tile;
   GpuLaunch launch;
@@ -78,10 +80,11 @@ private:
 
 DepthwiseGenerator::DepthwiseGenerator(GpuKernelContext context)
     : builder(context.builder), kernel(context.builder),
-      anchor(gpuAnchorOf(context.kernel)),
-      region(kernel, context.kernel, context.buffers,
-             shapeOf(anchor->getResult(0)).back()),
-      shape(anchor), launch(gpuDepthwiseLaunch(context.kernel)),
+      anchor(anchorOf(context.kernel)),
+      region(builder, context.kernel, context.buffers,
+             shapeOf(anchor->getResult(0)),
+             {gpuLanes, shapeOf(anchor->getResult(0)).back() % gpuLanes == 0}),
+      shape(anchor), launch(gpuDepthwise.launch(context.kernel)),
       element(cast<RankedTensorType>(anchor->getOperand(0).getType())
                   .getElementType()) {
   fromAttribute(context.kernel.getTileAttr(), tile);
@@ -209,11 +212,34 @@ void DepthwiseGenerator::computeOutputs() {
       if (cutColumns && t != 0)
         inside = kernel.within(kernel.add(column, t), shape.width);
       kernel.when(inside, [&, t = t, sum = sum] {
-        region.enter(anchor->getResult(0), sum);
-        region.store(GpuSite{kernel.add(site, t), channel});
+        storeOutput(kernel.add(site, t), channel, sum);
       });
     }
   });
+}
+
+/// Stores the results of one pixel: whole vectors of channels, or those before
+/// the last channel.
+void DepthwiseGenerator::storeOutput(Value site, Value channel, Value sum) {
+  auto store = [&](int64_t lanes) {
+    region.enter();
+    region.bind(anchor->getResult(0), sum);
+    region.storeFull(Site{site, channel, lanes});
+  };
+  int64_t tail = shape.channels % gpuLanes;
+  if (tail == 0)
+    return store(gpuLanes);
+  Value whole = kernel.within(channel, shape.channels - tail);
+  scf::IfOp::create(
+      builder, whole,
+      [&](OpBuilder &, Location) {
+        store(gpuLanes);
+        scf::YieldOp::create(builder);
+      },
+      [&](OpBuilder &, Location) {
+        store(tail);
+        scf::YieldOp::create(builder);
+      });
 }
 
 /// The convolution at the thread's outputs: of row `row` of the map, from
@@ -263,10 +289,15 @@ SmallVector<Value> DepthwiseGenerator::emitFilterRow(Value inputAt,
   return sums;
 }
 
-} // namespace
+std::string missing(KernelOp kernel) {
+  for (Operation &op : kernel.getBody().front())
+    if (isa<ReducePartialOp>(op))
+      return "partial sums of a depthwise convolution";
+  return "";
+}
 
-GpuLaunch gpuDepthwiseLaunch(KernelOp kernel) {
-  GpuDepthwiseShape shape(gpuAnchorOf(kernel));
+GpuLaunch launchOf(KernelOp kernel) {
+  GpuDepthwiseShape shape(anchorOf(kernel));
   GpuDepthwiseTile tile;
   fromAttribute(kernel.getTileAttr(), tile);
   GpuLaunch launch;
@@ -278,8 +309,11 @@ GpuLaunch gpuDepthwiseLaunch(KernelOp kernel) {
   return launch;
 }
 
-void emitGpuDepthwise(GpuKernelContext context) {
-  DepthwiseGenerator(context).run();
-}
+void emit(GpuKernelContext context) { DepthwiseGenerator(context).run(); }
+
+} // namespace
+
+const GpuGenerator gpuDepthwise = {missing, chooseGpuDepthwiseTile,
+                                   checkGpuDepthwiseTile, launchOf, emit};
 
 } // namespace bcssl

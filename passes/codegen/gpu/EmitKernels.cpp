@@ -23,14 +23,6 @@ namespace bcssl {
 
 namespace {
 
-/// The kernel's text without locations and outer names: equal text, equal code.
-std::string keyOf(KernelOp kernel) {
-  std::string key;
-  llvm::raw_string_ostream stream(key);
-  kernel->print(stream, OpPrintingFlags().useLocalScope().assumeVerified());
-  return key;
-}
-
 /// The oldest version of PTX that has what the chip's kernels use, so that old
 /// drivers can compile it too.
 StringRef ptxVersionOf(StringRef chip) {
@@ -64,6 +56,8 @@ struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
     }
     SmallVector<KernelOp> kernels;
     WalkResult checked = module.walk([&](KernelOp kernel) {
+      if (failed(checkRegion(kernel)))
+        return WalkResult::interrupt();
       if (std::string reason = missingGpuGenerator(kernel); !reason.empty())
         return reportMissing(kernel, reason);
       kernels.push_back(kernel);
@@ -90,7 +84,7 @@ struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
                             .str();
         emit(kernel, gpuModule, entry->second);
       }
-      GpuLaunch launch = gpuDepthwiseLaunch(kernel);
+      GpuLaunch launch = gpuGeneratorOf(kernel).launch(kernel);
       kernel->setAttr("symbol", builder.getStringAttr(entry->second));
       kernel->setAttr("tiles", builder.getI64IntegerAttr(launch.blocks));
       kernel->setAttr("threads", builder.getI64IntegerAttr(launch.threads));
@@ -115,8 +109,10 @@ struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
     SmallVector<Type> types;
     auto addBuffer = [&](Type type) {
       auto tensor = cast<RankedTensorType>(type);
-      types.push_back(
-          MemRefType::get({tensor.getNumElements()}, tensor.getElementType()));
+      Type element = tensor.getElementType();
+      if (element.isInteger(1)) // truth values lie in memory as bytes
+        element = builder.getI8Type();
+      types.push_back(MemRefType::get({tensor.getNumElements()}, element));
     };
     llvm::for_each(kernel->getOperandTypes(), addBuffer);
     llvm::for_each(kernel->getResultTypes(), addBuffer);
@@ -125,12 +121,13 @@ struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
     function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
                       builder.getUnitAttr());
     // ptxas shares out registers by the size of the block.
-    auto threads = static_cast<int32_t>(gpuDepthwiseLaunch(kernel).threads);
+    auto threads =
+        static_cast<int32_t>(gpuGeneratorOf(kernel).launch(kernel).threads);
     function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                       builder.getDenseI32ArrayAttr({threads, 1, 1}));
     Block *entry = &function.getBody().front();
     builder.setInsertionPointToStart(entry);
-    emitGpuDepthwise({builder, kernel, entry->getArguments()});
+    gpuGeneratorOf(kernel).emit({builder, kernel, entry->getArguments()});
     builder.setInsertionPointToEnd(entry);
     gpu::ReturnOp::create(builder);
   }

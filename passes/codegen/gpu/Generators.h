@@ -8,7 +8,7 @@
 #ifndef BCSSL_PASSES_CODEGEN_GPU_GENERATORS_H
 #define BCSSL_PASSES_CODEGEN_GPU_GENERATORS_H
 
-#include "dialects/bcssl/Bcssl.h"
+#include "passes/codegen/KernelRegion.h"
 #include "passes/codegen/Tiles.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -31,31 +31,29 @@ struct GpuLaunch {
   int64_t sharedBytes = 0;
 };
 
-/// Sizes of a depthwise kernel, read from its anchor.
-struct GpuDepthwiseShape {
-  explicit GpuDepthwiseShape(mlir::Operation *anchor);
-
-  int64_t images, height, width, channels;
-  int64_t filterHeight, filterWidth;
-  int64_t elementBytes;
-  bool turned; ///< the filter, by 180 degrees: the input gradient
-
-  /// Largest distances from the filter's center that can meet the map.
-  int64_t reachHeight() const { return std::min(filterHeight / 2, height - 1); }
-  int64_t reachWidth() const { return std::min(filterWidth / 2, width - 1); }
+/// The code generator of a family. All functions take kernels whose regions
+/// `checkRegion` accepts.
+struct GpuGenerator {
+  /// Why the kernel cannot be emitted; empty if it can.
+  std::string (*missing)(KernelOp kernel);
+  /// The tile that the cost model takes; null where none fits the chip.
+  mlir::DictionaryAttr (*choose)(KernelOp kernel, const GpuLimits &limits);
+  /// Reports a tile that breaks the rules of the family or of the chip.
+  mlir::LogicalResult (*check)(KernelOp kernel, const GpuLimits &limits);
+  GpuLaunch (*launch)(KernelOp kernel);
+  void (*emit)(GpuKernelContext context);
 };
 
-/// The depthwise convolution or input gradient of a kernel, or null.
-mlir::Operation *gpuAnchorOf(KernelOp kernel);
+extern const GpuGenerator gpuDepthwise, gpuRowwise, gpuColumnwise, gpuMovement,
+    gpuMissingFamily;
+
+const GpuGenerator &gpuGeneratorOf(KernelOp kernel);
 
 /// Why there is no generator for the kernel; empty if there is one.
 std::string missingGpuGenerator(KernelOp kernel);
 
 /// Reports a tile that is absent or breaks the rules of its family or chip.
 mlir::LogicalResult checkGpuTile(KernelOp kernel, const GpuLimits &limits);
-
-GpuLaunch gpuDepthwiseLaunch(KernelOp kernel);
-void emitGpuDepthwise(GpuKernelContext context);
 
 } // namespace bcssl
 

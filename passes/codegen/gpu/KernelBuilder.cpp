@@ -113,6 +113,22 @@ void KernelBuilder::when(Value condition, llvm::function_ref<void()> body) {
   });
 }
 
+void KernelBuilder::forRange(Value begin, Value end, int64_t step,
+                             llvm::function_ref<void(Value)> body) {
+  scf::ForOp::create(builder, begin, end, index(step), ValueRange{},
+                     [&](OpBuilder &, Location, Value i, ValueRange) {
+                       body(i);
+                       scf::YieldOp::create(builder);
+                     });
+}
+
+Value KernelBuilder::shuffleXor(Value value, int64_t offset) {
+  auto shuffle =
+      gpu::ShuffleOp::create(builder, value, static_cast<int32_t>(offset),
+                             /*width=*/32, gpu::ShuffleMode::XOR);
+  return shuffle.getShuffleResult();
+}
+
 Value KernelBuilder::sharedMemory(int64_t elements, Type element) {
   MLIRContext *context = builder.getContext();
   int64_t bytes = elements * bytesOf(element);

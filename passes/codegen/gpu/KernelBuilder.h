@@ -44,6 +44,13 @@ public:
 
   /// Emits the body under a condition; unconditionally if it is null.
   void when(mlir::Value condition, llvm::function_ref<void()> body);
+  /// Emits the body for begin, begin + step, ... below end.
+  void forRange(mlir::Value begin, mlir::Value end, int64_t step,
+                llvm::function_ref<void(mlir::Value)> body);
+
+  /// The value of the thread of the same warp whose number differs in the bits
+  /// of `offset`. All 32 threads must be there.
+  mlir::Value shuffleXor(mlir::Value value, int64_t offset);
 
   /// `elements` of the block's dynamic shared memory, behind what was given out
   /// before, aligned to 16 bytes. All kernels of a module share the symbol.

@@ -1,6 +1,6 @@
 //===- Random.cpp - Philox in vector operations ---------------------------===//
 
-#include "passes/codegen/cpu/Random.h"
+#include "passes/codegen/Random.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"

@@ -5,11 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/codegen/cpu/RegionEmitter.h"
+#include "passes/codegen/RegionEmitter.h"
 
-#include "passes/codegen/cpu/Random.h"
+#include "passes/codegen/Random.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -43,10 +42,11 @@ Value RegionEmitter::emitTargets(CrossViewTargetsOp op, const Site &site) {
   return sum;
 }
 
-static Value laneColumns(ImplicitLocOpBuilder &builder, Value column) {
-  auto type = VectorType::get({vectorLanes}, builder.getI32Type());
+/// The numbers of a vector's columns.
+Value RegionEmitter::laneColumns(Value column) {
+  auto type = VectorType::get({form.width}, builder.getI32Type());
   SmallVector<int32_t> steps;
-  for (int32_t lane = 0; lane < vectorLanes; ++lane)
+  for (int32_t lane = 0; lane < form.width; ++lane)
     steps.push_back(lane);
   Value lanes = arith::ConstantOp::create(
       builder, DenseElementsAttr::get(type, ArrayRef(steps)));
@@ -59,7 +59,7 @@ static Value laneColumns(ImplicitLocOpBuilder &builder, Value column) {
 Value RegionEmitter::emitOneHot(OneHotOp op, const Site &site) {
   Value label =
       memref::LoadOp::create(builder, buffer(op.getLabels()), site.row);
-  Value lanes = laneColumns(builder, site.column);
+  Value lanes = laneColumns(site.column);
   Value labels = vector::BroadcastOp::create(
       builder, cast<VectorType>(lanes.getType()), label);
   Value equal =
@@ -75,7 +75,7 @@ Value RegionEmitter::emitRandom(RandomUniformOp op, const Site &site) {
   for (int64_t word = 0; word < 4; ++word)
     state.push_back(
         memref::LoadOp::create(builder, buffer(op.getState()), index(word)));
-  return emitPhiloxUniform(builder, state, laneColumns(builder, site.column),
+  return emitPhiloxUniform(builder, state, laneColumns(site.column),
                            static_cast<int32_t>(op.getStream()));
 }
 

@@ -1,37 +1,48 @@
 //===- RegionEmitter.h - values of a kernel's body at one place -*- C++ -*-===//
 //
-// All CPU generators share this: given a kernel's body and the buffers of its
+// All generators share this: given a kernel's body and the buffers of its
 // operands and results, it emits the code that computes a value of the body at
-// one site, a run of up to 16 columns in one row. A generator writes the loops
-// and binds its anchor's result; prologue and epilogue come from here.
+// one site, a run of columns in one row. A generator writes the loops and binds
+// its anchor's result; prologue and epilogue come from here. Values of bf16 are
+// f32 in registers: rounded where they are stored and where the body says so.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef BCSSL_PASSES_CODEGEN_CPU_REGIONEMITTER_H
-#define BCSSL_PASSES_CODEGEN_CPU_REGIONEMITTER_H
+#ifndef BCSSL_PASSES_CODEGEN_REGIONEMITTER_H
+#define BCSSL_PASSES_CODEGEN_REGIONEMITTER_H
 
 #include "dialects/bcssl/Bcssl.h"
 #include "passes/codegen/Tiles.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace bcssl {
 
-/// `lanes` columns from `column` on in row `row` of the iteration space (rows
-/// are all leading dimensions flattened). Lanes beyond `lanes` are undefined on
-/// loads and untouched on stores.
+/// A vector of columns from `column` on in row `row` of the iteration space
+/// (rows are all leading dimensions flattened). Of its lanes the first `lanes`
+/// count (0: all): the others are undefined on loads and untouched on stores.
 struct Site {
   mlir::Value row;
   mlir::Value column;
-  int64_t lanes = vectorLanes;
+  int64_t lanes = 0;
+};
+
+/// The vectors that a generator works with.
+struct VectorForm {
+  int64_t width = vectorLanes;
+  /// Whether whole vectors begin at multiples of their size (16 bytes at most)
+  /// in buffers aligned to 16 bytes: a GPU loads and stores them in one piece.
+  bool aligned = false;
 };
 
 class RegionEmitter {
 public:
   /// `buffers`: one rank-1 memref per operand, then one per result.
   RegionEmitter(mlir::ImplicitLocOpBuilder &builder, KernelOp kernel,
-                mlir::ValueRange buffers, llvm::ArrayRef<int64_t> space);
+                mlir::ValueRange buffers, llvm::ArrayRef<int64_t> space,
+                VectorForm form = {});
 
   /// Forgets all values computed so far; bindings of row values are kept when
   /// `keepRows`. To be called at the start of every loop body.
@@ -41,7 +52,7 @@ public:
   void bind(mlir::Value tensor, mlir::Value value) { values[tensor] = value; }
   void bindRow(mlir::Value tensor, mlir::Value value) { rows[tensor] = value; }
 
-  /// The body value at the site, as vector<16xf32>.
+  /// The body value at the site: vector<width x f32>, i1 or i32.
   mlir::Value vectorAt(mlir::Value tensor, const Site &site);
 
   /// The body value with one element a row, as a scalar.
@@ -50,13 +61,9 @@ public:
   /// Stores every yielded value that has the shape of the iteration space.
   void storeFull(const Site &site);
 
-  /// Adds to row `tile` of every yielded partial column sum.
-  void accumulatePartials(const Site &site, mlir::Value tile);
-  /// Sets row `tile` of every yielded partial column sum to zero.
-  void clearPartials(mlir::Value tile, int64_t columns);
-  /// The same for one panel of columns only.
-  void clearPartials(mlir::Value tile, mlir::Value panel);
-  bool hasPartials() const { return !partials.empty(); }
+  /// The yielded partial column sums, with the numbers of their results.
+  using Partial = std::pair<ReducePartialOp, unsigned>;
+  llvm::ArrayRef<Partial> partials() const { return partialSums; }
 
   /// Stores every yielded value with one element a row.
   void storeRows(mlir::Value row);
@@ -73,19 +80,20 @@ public:
   mlir::Value index(int64_t value);
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, int64_t b);
-  /// Loads the first `lanes` elements of a vector of `width`. Truth values lie
-  /// in memory as bytes and are i1 in registers.
-  mlir::Value loadVector(mlir::Value memref, mlir::Value at, int64_t lanes,
-                         int64_t width = vectorLanes);
+  /// Loads the first `lanes` elements of a vector of `width` (0: all, the
+  /// form's). Truth values lie in memory as bytes and are i1 in registers.
+  mlir::Value loadVector(mlir::Value memref, mlir::Value at, int64_t lanes = 0,
+                         int64_t width = 0);
   mlir::Value loadScalar(mlir::Value memref, mlir::Value at);
   void storeVector(mlir::Value vector, mlir::Value memref, mlir::Value at,
-                   int64_t lanes);
+                   int64_t lanes = 0);
   mlir::Value splat(mlir::Value scalar);
-  mlir::Value zero(int64_t width = vectorLanes);
-  mlir::VectorType vectorType(int64_t width = vectorLanes);
+  mlir::Value zero(int64_t width = 0);
+  mlir::VectorType vectorType(int64_t width = 0);
 
   int64_t rowCount() const { return rowsTotal; }
   int64_t columnCount() const { return columns; }
+  int64_t width() const { return form.width; }
 
 private:
   mlir::Value emitVector(mlir::Value tensor, const Site &site);
@@ -96,6 +104,9 @@ private:
   mlir::Value emitColumnReduce(ReduceOp op, const Site &site);
   mlir::Value emitElementwise(mlir::Operation *op, mlir::ValueRange operands,
                               mlir::Type type);
+  mlir::Value splatConstant(mlir::arith::ConstantOp op);
+  mlir::Value laneColumns(mlir::Value column);
+  llvm::MaybeAlign alignmentOf(mlir::Type element, int64_t width) const;
   mlir::Value quotientRow(mlir::Value row, llvm::ArrayRef<int64_t> shape,
                           llvm::ArrayRef<int64_t> dims);
 
@@ -104,10 +115,11 @@ private:
   llvm::SmallVector<mlir::Value> buffers;
   llvm::SmallVector<int64_t> space;
   int64_t rowsTotal = 1, columns = 1;
-  llvm::SmallVector<std::pair<ReducePartialOp, unsigned>> partials;
+  VectorForm form;
+  llvm::SmallVector<Partial> partialSums;
   llvm::DenseMap<mlir::Value, mlir::Value> values, rows;
 };
 
 } // namespace bcssl
 
-#endif // BCSSL_PASSES_CODEGEN_CPU_REGIONEMITTER_H
+#endif // BCSSL_PASSES_CODEGEN_REGIONEMITTER_H

@@ -1,8 +1,7 @@
 //===- RegionEmitter.cpp - values of a kernel's body at one place ---------===//
 
-#include "passes/codegen/cpu/RegionEmitter.h"
+#include "passes/codegen/RegionEmitter.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -17,8 +16,10 @@ static ArrayRef<int64_t> shapeOf(Value tensor) {
 }
 
 RegionEmitter::RegionEmitter(ImplicitLocOpBuilder &builder, KernelOp kernel,
-                             ValueRange buffers, ArrayRef<int64_t> space)
-    : builder(builder), kernel(kernel), buffers(buffers), space(space) {
+                             ValueRange buffers, ArrayRef<int64_t> space,
+                             VectorForm form)
+    : builder(builder), kernel(kernel), buffers(buffers), space(space),
+      form(form) {
   if (!space.empty()) {
     columns = space.back();
     rowsTotal = llvm::product_of(space.drop_back());
@@ -26,7 +27,7 @@ RegionEmitter::RegionEmitter(ImplicitLocOpBuilder &builder, KernelOp kernel,
   auto yield = cast<YieldOp>(kernel.getBody().front().getTerminator());
   for (auto [index, value] : llvm::enumerate(yield.getValues()))
     if (auto partial = value.getDefiningOp<ReducePartialOp>())
-      partials.push_back({partial, index});
+      partialSums.push_back({partial, index});
 }
 
 void RegionEmitter::enter(bool keepRows) {
@@ -53,7 +54,7 @@ Value RegionEmitter::resultBuffer(unsigned index) {
 }
 
 VectorType RegionEmitter::vectorType(int64_t width) {
-  return VectorType::get({width}, builder.getF32Type());
+  return VectorType::get({width ? width : form.width}, builder.getF32Type());
 }
 
 void RegionEmitter::forRange(Value begin, Value end, int64_t step,
@@ -87,6 +88,18 @@ Value RegionEmitter::splat(Value scalar) {
   return vector::BroadcastOp::create(builder, vectorType(), scalar);
 }
 
+/// What stands for the element in registers.
+static Type registerType(Type element) {
+  return element.isBF16() ? Float32Type::get(element.getContext()) : element;
+}
+
+llvm::MaybeAlign RegionEmitter::alignmentOf(Type element, int64_t width) const {
+  if (!form.aligned)
+    return std::nullopt;
+  int64_t bytes = width * element.getIntOrFloatBitWidth() / 8;
+  return llvm::Align(std::min(gpuWideBytes, bytes));
+}
+
 static Value laneMask(ImplicitLocOpBuilder &builder, int64_t lanes,
                       int64_t width) {
   SmallVector<bool> active(width, false);
@@ -98,11 +111,14 @@ static Value laneMask(ImplicitLocOpBuilder &builder, int64_t lanes,
 
 Value RegionEmitter::loadVector(Value memref, Value at, int64_t lanes,
                                 int64_t width) {
+  width = width ? width : form.width;
   Type element = cast<MemRefType>(memref.getType()).getElementType();
   auto stored = VectorType::get({width}, element);
   Value vector;
-  if (lanes == width) {
-    vector = vector::LoadOp::create(builder, stored, memref, at);
+  if (lanes == 0 || lanes == width) {
+    vector = vector::LoadOp::create(builder, stored, memref, at,
+                                    /*nontemporal=*/false,
+                                    alignmentOf(element, width));
   } else {
     Value padding = arith::ConstantOp::create(
         builder, DenseElementsAttr::get(stored, builder.getZeroAttr(element)));
@@ -121,6 +137,8 @@ Value RegionEmitter::loadScalar(Value memref, Value at) {
   Value scalar = memref::LoadOp::create(builder, memref, at);
   if (scalar.getType().isInteger(8))
     return arith::TruncIOp::create(builder, builder.getI1Type(), scalar);
+  if (scalar.getType().isBF16())
+    return arith::ExtFOp::create(builder, builder.getF32Type(), scalar);
   return scalar;
 }
 
@@ -133,8 +151,9 @@ void RegionEmitter::storeVector(Value vector, Value memref, Value at,
     vector = arith::ExtUIOp::create(builder, stored, vector);
   if (element.isBF16())
     vector = arith::TruncFOp::create(builder, stored, vector);
-  if (lanes == width)
-    vector::StoreOp::create(builder, vector, memref, at);
+  if (lanes == 0 || lanes == width)
+    vector::StoreOp::create(builder, vector, memref, at, /*nontemporal=*/false,
+                            alignmentOf(element, width));
   else
     vector::MaskedStoreOp::create(builder, memref, at,
                                   laneMask(builder, lanes, width), vector);
@@ -163,23 +182,45 @@ Value RegionEmitter::emitVector(Value tensor, const Site &site) {
     return emitRandom(random, site);
   if (auto reduce = dyn_cast<ReduceOp>(op))
     return emitColumnReduce(reduce, site);
-  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-    auto splat = cast<SplatElementsAttr>(constant.getValue());
-    auto type = VectorType::get({vectorLanes}, splat.getElementType());
-    return arith::ConstantOp::create(
-        builder,
-        DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
-  }
+  if (auto constant = dyn_cast<arith::ConstantOp>(op))
+    return splatConstant(constant);
   SmallVector<Value> operands;
   for (Value operand : op->getOperands())
     operands.push_back(vectorAt(operand, site));
   Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
-  return emitElementwise(op, operands, VectorType::get({vectorLanes}, element));
+  return emitElementwise(op, operands,
+                         VectorType::get({form.width}, registerType(element)));
 }
 
-/// Repeats an elementwise tensor operation on vectors or scalars.
+/// A constant's one value in the type of registers.
+static TypedAttr constantElement(arith::ConstantOp op) {
+  auto value = cast<TypedAttr>(
+      cast<SplatElementsAttr>(op.getValue()).getSplatValue<Attribute>());
+  if (auto number = dyn_cast<FloatAttr>(value))
+    return FloatAttr::get(registerType(number.getType()),
+                          number.getValueAsDouble());
+  return value;
+}
+
+Value RegionEmitter::splatConstant(arith::ConstantOp op) {
+  TypedAttr element = constantElement(op);
+  auto type = VectorType::get({form.width}, element.getType());
+  return arith::ConstantOp::create(
+      builder, DenseElementsAttr::get(type, Attribute(element)));
+}
+
+/// Repeats an elementwise tensor operation on vectors or scalars of `type`.
 Value RegionEmitter::emitElementwise(Operation *op, ValueRange operands,
                                      Type type) {
+  if (isa<arith::ExtFOp>(op))
+    return operands.front();
+  if (isa<arith::TruncFOp>(op)) {
+    Type rounded = builder.getBF16Type();
+    if (auto vector = dyn_cast<VectorType>(type))
+      rounded = vector.clone(rounded);
+    Value narrow = arith::TruncFOp::create(builder, rounded, operands.front());
+    return arith::ExtFOp::create(builder, type, narrow);
+  }
   IRMapping mapping;
   mapping.map(op->getOperands(), operands);
   Operation *clone = builder.clone(*op, mapping);
@@ -197,9 +238,7 @@ Value RegionEmitter::scalarAt(Value tensor, Value row) {
     Operation *op = tensor.getDefiningOp();
     Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
     if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-      auto splat = cast<SplatElementsAttr>(constant.getValue());
-      result = arith::ConstantOp::create(
-          builder, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
+      result = arith::ConstantOp::create(builder, constantElement(constant));
     } else if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
       // A scalar, or a value for a run of leading dimensions.
       Value from = broadcast.getInput();
@@ -216,7 +255,7 @@ Value RegionEmitter::scalarAt(Value tensor, Value row) {
       SmallVector<Value> operands;
       for (Value operand : op->getOperands())
         operands.push_back(scalarAt(operand, row));
-      result = emitElementwise(op, operands, element);
+      result = emitElementwise(op, operands, registerType(element));
     }
   }
   return rows[tensor] = result;
@@ -242,15 +281,10 @@ Value RegionEmitter::emitBroadcast(BroadcastOp op, const Site &site) {
   ArrayRef<int64_t> dims = op.getDims();
   ArrayRef<int64_t> shape = shapeOf(op.getOutput());
   Value from = op.getInput();
-  if (auto constant = from.getDefiningOp<arith::ConstantOp>()) {
-    auto splat = cast<SplatElementsAttr>(constant.getValue());
-    auto type = VectorType::get({vectorLanes}, splat.getElementType());
-    return arith::ConstantOp::create(
-        builder,
-        DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
-  }
+  if (auto constant = from.getDefiningOp<arith::ConstantOp>())
+    return splatConstant(constant);
   auto widen = [&](Value scalar) -> Value {
-    auto type = VectorType::get({vectorLanes}, scalar.getType());
+    auto type = VectorType::get({form.width}, scalar.getType());
     return vector::BroadcastOp::create(builder, type, scalar);
   };
   if (!isa<BlockArgument>(from))

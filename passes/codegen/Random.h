@@ -1,7 +1,7 @@
 //===- Random.h - Philox in vector operations -------------------*- C++ -*-===//
 
-#ifndef BCSSL_PASSES_CODEGEN_CPU_RANDOM_H
-#define BCSSL_PASSES_CODEGEN_CPU_RANDOM_H
+#ifndef BCSSL_PASSES_CODEGEN_RANDOM_H
+#define BCSSL_PASSES_CODEGEN_RANDOM_H
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
@@ -16,4 +16,4 @@ mlir::Value emitPhiloxUniform(mlir::ImplicitLocOpBuilder &builder,
 
 } // namespace bcssl
 
-#endif // BCSSL_PASSES_CODEGEN_CPU_RANDOM_H
+#endif // BCSSL_PASSES_CODEGEN_RANDOM_H
