@@ -2,6 +2,9 @@
 
 #include "passes/codegen/gpu/Generators.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
 using namespace mlir;
 
 namespace bcssl {
@@ -31,6 +34,15 @@ static std::string missingFamily(KernelOp kernel) {
 const GpuGenerator gpuMissingFamily = {missingFamily, nullptr, nullptr, nullptr,
                                        nullptr};
 
+/// Operations of the arith and math dialects that become code without a
+/// library: those that PTX has, and those that are expanded into polynomials.
+static bool isCodeWithoutLibrary(Operation *op) {
+  if (isa<math::MathDialect>(op->getDialect()))
+    return isa<math::AbsFOp, math::ErfOp, math::ExpOp, math::LogOp,
+               math::RsqrtOp, math::SqrtOp, math::TanhOp>(op);
+  return !isa<arith::RemFOp>(op);
+}
+
 std::string missingGpuGenerator(KernelOp kernel) {
   auto isSupported = [](Value value) {
     Type element = cast<RankedTensorType>(value.getType()).getElementType();
@@ -43,6 +55,9 @@ std::string missingGpuGenerator(KernelOp kernel) {
     supported &= llvm::all_of(op.getResults(), isSupported);
   if (!supported)
     return "values of another type than f32, bf16, i32 and i1";
+  for (Operation &op : body)
+    if (!isCodeWithoutLibrary(&op))
+      return op.getName().getStringRef().str();
   return gpuGeneratorOf(kernel).missing(kernel);
 }
 

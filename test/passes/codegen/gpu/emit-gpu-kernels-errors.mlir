@@ -1,8 +1,8 @@
 // RUN: bcssl-opt %s --split-input-file --verify-diagnostics --bcssl-emit-gpu-kernels=chip=sm_86
 
-func.func @family(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  // expected-error @below {{has no GPU generator yet: family rowwise}}
-  %0 = bcssl.kernel rowwise(%a = %x) tile {rows = 4} : (tensor<4x8xf32>) -> tensor<4x8xf32> {
+func.func @rowwise(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @below {{expects a legal tile of a rowwise kernel, got {rows = 4 : i64, team = 3 : i64}}}
+  %0 = bcssl.kernel rowwise(%a = %x) tile {rows = 4, team = 3} : (tensor<4x8xf32>) -> tensor<4x8xf32> {
     %y = math.exp %a : tensor<4x8xf32>
     bcssl.yield %y : tensor<4x8xf32>
   }
@@ -12,7 +12,7 @@ func.func @family(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
 // -----
 
 func.func @no_anchor(%x: tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32> {
-  // expected-error @below {{has no GPU generator yet: other than one convolution of the kernel's inputs}}
+  // expected-error @below {{expects one anchor in a depthwise kernel, got 0}}
   %0 = bcssl.kernel depthwise(%a = %x) : (tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32> {
     bcssl.yield %a : tensor<1x4x4x8xf32>
   }
@@ -22,9 +22,9 @@ func.func @no_anchor(%x: tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32> {
 // -----
 
 func.func @computed_operand(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
-  // expected-error @below {{has no GPU generator yet: other than one convolution of the kernel's inputs}}
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
     %n = arith.negf %a : tensor<1x4x4x8xf32>
+    // expected-error @below {{expects inputs of the kernel as operands of the anchor}}
     %y = bcssl.depthwise_conv2d %n, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
     bcssl.yield %y : tensor<1x4x4x8xf32>
   }
@@ -34,7 +34,7 @@ func.func @computed_operand(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> t
 // -----
 
 func.func @element_type(%x: tensor<1x4x4x8xf64>, %w: tensor<3x3x8xf64>) -> tensor<1x4x4x8xf64> {
-  // expected-error @below {{has no GPU generator yet: an input of another type than f32 or bf16}}
+  // expected-error @below {{has no GPU generator yet: values of another type than f32, bf16, i32 and i1}}
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<1x4x4x8xf64>, tensor<3x3x8xf64>) -> tensor<1x4x4x8xf64> {
     %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf64>, tensor<3x3x8xf64> -> tensor<1x4x4x8xf64>
     bcssl.yield %y : tensor<1x4x4x8xf64>
@@ -45,7 +45,7 @@ func.func @element_type(%x: tensor<1x4x4x8xf64>, %w: tensor<3x3x8xf64>) -> tenso
 // -----
 
 func.func @wide_value(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
-  // expected-error @below {{has no GPU generator yet: arith.extf of another type than f32 or bf16}}
+  // expected-error @below {{has no GPU generator yet: values of another type than f32, bf16, i32 and i1}}
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
     %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
     %d = arith.extf %y : tensor<1x4x4x8xf32> to tensor<1x4x4x8xf64>
@@ -57,35 +57,10 @@ func.func @wide_value(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<
 
 // -----
 
-func.func @statistics(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x8xf32> {
-  // expected-error @below {{has no GPU generator yet: bcssl.reduce_partial}}
-  %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<1x8xf32> {
-    %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
-    %s = bcssl.reduce_partial %y rows(16) : tensor<1x4x4x8xf32> -> tensor<1x8xf32>
-    bcssl.yield %s : tensor<1x8xf32>
-  }
-  return %0 : tensor<1x8xf32>
-}
-
-// -----
-
-func.func @per_image(%x: tensor<2x4x4x8xf32>, %w: tensor<3x3x8xf32>, %s: tensor<2xf32>) -> tensor<2x4x4x8xf32> {
-  // expected-error @below {{has no GPU generator yet: a broadcast of other than channels or one value of an input}}
-  %0 = bcssl.kernel depthwise(%a = %x, %b = %w, %c = %s) : (tensor<2x4x4x8xf32>, tensor<3x3x8xf32>, tensor<2xf32>) -> tensor<2x4x4x8xf32> {
-    %y = bcssl.depthwise_conv2d %a, %b : tensor<2x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<2x4x4x8xf32>
-    %t = bcssl.broadcast %c dims [0] : tensor<2xf32> -> tensor<2x4x4x8xf32>
-    %m = arith.mulf %y, %t : tensor<2x4x4x8xf32>
-    bcssl.yield %m : tensor<2x4x4x8xf32>
-  }
-  return %0 : tensor<2x4x4x8xf32>
-}
-
-// -----
-
 func.func @constant(%x: tensor<1x1x1x2xf32>, %w: tensor<1x1x2xf32>) -> tensor<1x1x1x2xf32> {
-  // expected-error @below {{has no GPU generator yet: a constant of several values}}
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<1x1x1x2xf32>, tensor<1x1x2xf32>) -> tensor<1x1x1x2xf32> {
     %y = bcssl.depthwise_conv2d %a, %b : tensor<1x1x1x2xf32>, tensor<1x1x2xf32> -> tensor<1x1x1x2xf32>
+    // expected-error @below {{expects one value for all elements of a constant}}
     %c = arith.constant dense<[[[[1.0, 2.0]]]]> : tensor<1x1x1x2xf32>
     %m = arith.mulf %y, %c : tensor<1x1x1x2xf32>
     bcssl.yield %m : tensor<1x1x1x2xf32>
@@ -109,9 +84,9 @@ func.func @function(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x
 // -----
 
 func.func @small_result(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<3x3x8xf32> {
-  // expected-error @below {{has no GPU generator yet: a result of another shape than the map}}
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<3x3x8xf32> {
     %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
+    // expected-error @below {{expects values of the kernel's shape or one value a row}}
     bcssl.yield %b : tensor<3x3x8xf32>
   }
   return %0 : tensor<3x3x8xf32>

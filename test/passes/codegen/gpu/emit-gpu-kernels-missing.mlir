@@ -3,23 +3,23 @@
 // A kernel without a generator is left as it is, and the others are emitted.
 // CHECK-LABEL: func.func @mixed
 // CHECK-NOT:     symbol
-// CHECK:         bcssl.kernel rowwise(
+// CHECK:         bcssl.kernel movement(
 // CHECK-NOT:     symbol
-// CHECK:         bcssl.kernel depthwise(
-// CHECK-SAME:      symbol = "depthwise_0"
+// CHECK:         bcssl.kernel rowwise(
+// CHECK-SAME:      symbol = "rowwise_0"
 // CHECK:       gpu.module @kernels
 // CHECK-COUNT-1: gpu.func
 // CHECK-NOT:     gpu.func
-func.func @mixed(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
-  // expected-remark @below {{has no GPU generator yet: family rowwise}}
-  %0 = bcssl.kernel rowwise(%a = %x) tile {rows = 4} : (tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32> {
-    %y = math.exp %a : tensor<1x4x4x8xf32>
-    bcssl.yield %y : tensor<1x4x4x8xf32>
+func.func @mixed(%x: tensor<24x16xf32>) -> (tensor<1x24x32xf32>, tensor<24x16xf32>) {
+  // expected-remark @below {{has no GPU generator yet: packing of a contraction's operand}}
+  %0 = bcssl.kernel movement(%a = %x) : (tensor<24x16xf32>) -> tensor<1x24x32xf32> {
+    %y = bcssl.pack nn %a : tensor<24x16xf32> -> tensor<1x24x32xf32>
+    bcssl.yield %y : tensor<1x24x32xf32>
   }
-  %1 = bcssl.kernel depthwise(%a = %0, %b = %w) tile {height = 4, width = 4, channels = 8, outputs = 4, reach_height = 1, reach_width = 1}
-      : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
-    %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
-    bcssl.yield %y : tensor<1x4x4x8xf32>
+  %1 = bcssl.kernel rowwise(%a = %x) tile {columns = 384, flat = true, lanes = 4, rows = 1, team = 128, threads = 128}
+      : (tensor<24x16xf32>) -> tensor<24x16xf32> {
+    %y = math.exp %a : tensor<24x16xf32>
+    bcssl.yield %y : tensor<24x16xf32>
   }
-  return %1 : tensor<1x4x4x8xf32>
+  return %0, %1 : tensor<1x24x32xf32>, tensor<24x16xf32>
 }

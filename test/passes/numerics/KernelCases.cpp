@@ -1,0 +1,189 @@
+//===- KernelCases.cpp - every kernel of whole training steps -------------===//
+
+#include "test/passes/numerics/KernelCases.h"
+
+#include "frontend/Import.h"
+#include "models/Zoo.h"
+#include "passes/Driver.h"
+#include "runtime/base/Philox.h"
+#include "test/reference/ErrorBound.h"
+#include "test/reference/Interpreter.h"
+
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/APFloat.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace bcssl::test {
+
+using reference::Tensor;
+
+std::vector<ModelCase> modelCases() {
+  std::vector<std::pair<std::string, std::string>> small = {
+      {"dims", "17,24,33"}, {"depths", "1,1,1"},   {"patch", "2"},
+      {"kernel", "9"},      {"in-channels", "1"},  {"image", "16"},
+      {"local-image", "8"}, {"local-crops", "2"},  {"batch", "3"},
+      {"out-dim", "40"},    {"hidden", "20"},      {"bottleneck", "10"},
+      {"classes", "7"},     {"drop-path", "0.25"}, {"clip-grad", "0.05"}};
+  auto with = [&](std::vector<std::pair<std::string, std::string>> more) {
+    more.insert(more.begin(), small.begin(), small.end());
+    return more;
+  };
+  return {
+      {"DinoMean", with({{"centring", "mean"}, {"method", "dino"}})},
+      {"DinoSinkhornGelu", with({{"centring", "sinkhorn"},
+                                 {"bn-activation", "gelu"},
+                                 {"norm-last-layer", "false"},
+                                 {"teacher-drop-path", "true"},
+                                 {"optimizer", "sgd"}})},
+      {"SupervisedRelu", with({{"method", "supervised"},
+                               {"bn-activation", "relu"},
+                               {"smoothing", "0.1"},
+                               {"kernel", "3"},
+                               {"optimizer", "lars"}})},
+      {"ConvNeXt", with({{"family", "convnext"},
+                         {"method", "supervised"},
+                         {"clip-grad", "0"},
+                         {"dims", "16,32,48"}})},
+  };
+}
+
+namespace {
+
+/// Where the values of an argument lie: near what they are in training.
+std::pair<double, double> rangeOf(StringRef name) {
+  static constexpr std::tuple<const char *, double, double> ranges[] = {
+      {"running_var", 0.5, 2},
+      {"exp_avg_sq", 1e-6, 1e-3},
+      {"num_batches_tracked", 3, 3},
+      {"optimizer.step", 30, 30},
+      {"exp_avg", -0.01, 0.01},
+      {"learning_rate", 1e-3, 1e-3},
+      {"weight_decay", 0.04, 0.04},
+      {"momentum", 0.99, 0.99},
+      {"temperature", 0.05, 0.05},
+      {"active", 1, 1},
+      {"random_state", 0, 1000},
+      {"labels", 0, 7},
+      {"images", -2, 2},
+      {"gamma", 0.5, 1.5},
+      {"norm.weight", 0.5, 1.5},
+      {"bn.weight", 0.5, 1.5}};
+  for (auto [part, low, high] : ranges)
+    if (name.contains(part))
+      return {low, high};
+  return {-0.4, 0.4};
+}
+
+/// The nearest number that an element of the type can hold.
+double roundToElement(double value, Type type) {
+  Type element = getElementTypeOrSelf(type);
+  if (element.isF32())
+    return static_cast<float>(value);
+  if (!element.isBF16())
+    return std::floor(value);
+  llvm::APFloat rounded(value);
+  bool lost;
+  rounded.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven,
+                  &lost);
+  return rounded.convertToDouble();
+}
+
+std::vector<Tensor> drawArguments(func::FuncOp function) {
+  std::vector<Tensor> arguments;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    StringAttr name = function.getArgAttrOfType<StringAttr>(i, "bcssl.input");
+    if (!name)
+      name = function.getArgAttrOfType<StringAttr>(i, "bcssl.variable");
+    Type type = function.getArgumentTypes()[i];
+    auto [low, high] = rangeOf(name.getValue());
+    Philox random(/*seed=*/7, /*stream=*/i);
+    Tensor tensor(reference::shapeOf(type));
+    for (double &value : tensor.values)
+      value =
+          roundToElement(low == high ? low : random.uniform(low, high), type);
+    arguments.push_back(std::move(tensor));
+  }
+  return arguments;
+}
+
+/// Truth values have no port in an artifact.
+bool hasPorts(KernelOp kernel) {
+  auto isPort = [](Type type) {
+    return !getElementTypeOrSelf(type).isInteger(1);
+  };
+  return llvm::all_of(kernel->getOperandTypes(), isPort) &&
+         llvm::all_of(kernel->getResultTypes(), isPort);
+}
+
+} // namespace
+
+KernelCases::KernelCases(MLIRContext &context, const ModelCase &model,
+                         const Target &target) {
+  models::Options options = models::resolveOptions("micro", model.settings);
+  OwningOpRef<ModuleOp> module =
+      frontend::importModule(context, models::buildModule(options));
+  PassManager manager(&context);
+  for (Stage stage : {Stage::Input, Stage::Differentiated, Stage::Expanded})
+    buildStage(manager, stage, {}, target);
+  alone = ModuleOp::create(UnknownLoc::get(&context));
+  if (failed(manager.run(*module)))
+    return;
+  auto step = module->lookupSymbol<func::FuncOp>("step");
+  auto results = reference::interpret(
+      step, drawArguments(step),
+      [&](KernelOp kernel, ArrayRef<Tensor> operands) {
+        std::string text;
+        llvm::raw_string_ostream stream(text);
+        kernel->print(stream, OpPrintingFlags().useLocalScope());
+        if (!seen.insert(text).second)
+          return;
+        if (hasPorts(kernel))
+          add(kernel, operands);
+        else
+          ++left;
+      });
+  if (failed(results))
+    cases.clear();
+}
+
+void KernelCases::add(KernelOp kernel, ArrayRef<Tensor> operands) {
+  OpBuilder builder(kernel.getContext());
+  builder.setInsertionPointToEnd(alone->getBody());
+  auto type = builder.getFunctionType(kernel->getOperandTypes(),
+                                      kernel->getResultTypes());
+  auto function =
+      func::FuncOp::create(builder, kernel.getLoc(),
+                           "kernel" + std::to_string(cases.size()), type);
+  Block *entry = function.addEntryBlock();
+  builder.setInsertionPointToStart(entry);
+  IRMapping mapping;
+  mapping.map(kernel.getInputs(), entry->getArguments());
+  Operation *copy = builder.clone(*kernel, mapping);
+  func::ReturnOp::create(builder, kernel.getLoc(), copy->getResults());
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    function.setArgAttr(i, "bcssl.input",
+                        builder.getStringAttr("i" + std::to_string(i)));
+  for (unsigned i = 0; i < function.getNumResults(); ++i)
+    function.setResultAttr(i, "bcssl.output",
+                           builder.getStringAttr("o" + std::to_string(i)));
+  // Between kernels values are stored in the type of their tensor.
+  KernelCase sample{function, {operands.begin(), operands.end()}};
+  for (auto [tensor, operand] :
+       llvm::zip_equal(sample.arguments, kernel->getOperandTypes()))
+    for (double &value : tensor.values)
+      value = roundToElement(value, operand);
+  cases.push_back(std::move(sample));
+}
+
+FailureOr<KernelResults> KernelCases::evaluate(const KernelCase &kernel) {
+  auto expected = reference::interpret(kernel.function, kernel.arguments);
+  auto bounds = reference::boundErrors(kernel.function, kernel.arguments);
+  if (failed(expected) || failed(bounds))
+    return failure();
+  return KernelResults{std::move(*expected), std::move(*bounds)};
+}
+
+} // namespace bcssl::test

@@ -1,0 +1,94 @@
+//===- write-kernel-cases.cpp - kernels and their numbers as files --------===//
+//
+// write-kernel-cases DIRECTORY TARGET...: for each model of KernelCases.h a
+// program file DIRECTORY/NAME.bcx, whose programs are single kernels, and
+// NAME.safetensors with what run-kernel-cases gives them and expects: operands
+// "kernel0.i0", results "kernel0.o0" in float64, and the error that each
+// element may have, "kernel0.o0.bound".
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Driver.h"
+#include "runtime/base/AtomicFile.h"
+#include "runtime/train/Safetensors.h"
+#include "test/passes/numerics/KernelCases.h"
+
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+using namespace bcssl;
+using namespace bcssl::test;
+
+static TensorSource sourceOf(std::string name, const reference::Tensor &tensor) {
+  std::vector<int64_t> shape(tensor.shape.begin(), tensor.shape.end());
+  return {std::move(name), TensorType::F64, std::move(shape),
+          [&tensor](std::span<std::byte> out) -> Status {
+            std::memcpy(out.data(), tensor.values.data(), out.size());
+            return {};
+          }};
+}
+
+static bool write(mlir::MLIRContext &context, const ModelCase &model,
+                  const std::string &path,
+                  const std::vector<std::string> &names,
+                  const Target &target) {
+  KernelCases cases(context, model, target);
+  std::vector<KernelResults> results;
+  std::vector<TensorSource> tensors;
+  results.reserve(cases.all().size());
+  for (const KernelCase &kernel : cases.all()) {
+    auto reference = KernelCases::evaluate(kernel);
+    if (failed(reference))
+      return false;
+    results.push_back(std::move(*reference));
+    std::string program = kernel.function.getName().str();
+    for (auto [number, argument] : llvm::enumerate(kernel.arguments))
+      tensors.push_back(
+          sourceOf(program + ".i" + std::to_string(number), argument));
+    for (auto [number, tensor] : llvm::enumerate(results.back().expected)) {
+      std::string name = program + ".o" + std::to_string(number);
+      tensors.push_back(sourceOf(name, tensor));
+      tensors.push_back(sourceOf(name + ".bound", results.back().bounds[number]));
+    }
+  }
+  CompileOptions options;
+  options.from = Stage::Kernels;
+  options.targets = names;
+  auto bytes = compile(cases.module(), options);
+  if (results.empty() || failed(bytes))
+    return false;
+  auto data = std::as_bytes(std::span(bytes->data(), bytes->size()));
+  Status status = writeFileAtomically(path + ".bcx", data);
+  if (status) {
+    auto digest = writeSafetensors(path + ".safetensors", std::move(tensors));
+    status = digest ? Status() : Status(digest.error());
+  }
+  if (!status)
+    std::fprintf(stderr, "%s\n", status.error().text().c_str());
+  std::printf("%s: %zu kernels\n", model.name, results.size());
+  return bool(status);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 3) {
+    std::fprintf(stderr, "usage: write-kernel-cases DIRECTORY TARGET...\n");
+    return 2;
+  }
+  mlir::DialectRegistry registry;
+  registerDialects(registry);
+  mlir::MLIRContext context(registry);
+  context.loadAllAvailableDialects();
+  std::vector<std::string> names(argv + 2, argv + argc);
+  auto targets = parseTargets(names, [&] {
+    return mlir::emitError(mlir::UnknownLoc::get(&context));
+  });
+  if (failed(targets))
+    return 2;
+  std::filesystem::create_directories(argv[1]);
+  for (const ModelCase &model : modelCases())
+    if (!write(context, model, std::string(argv[1]) + "/" + model.name, names,
+               targets->front()))
+      return 1;
+  return 0;
+}
