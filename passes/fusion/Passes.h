@@ -5,6 +5,7 @@
 
 #include "dialects/bcssl/Bcssl.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 

@@ -43,4 +43,28 @@ def FormKernels : Pass<"bcssl-form-kernels", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::bcssl::BcsslDialect"];
 }
 
+def NarrowActivations : Pass<"bcssl-narrow-activations", "::mlir::func::FuncOp"> {
+  let summary = "Store what crosses kernels in bf16";
+  let description = [{
+    In a program that multiplies in bf16, kernels leave each other feature maps
+    and their gradients rounded to bf16: the kernel that computes one goes on with
+    the f32 value and rounds what it stores, readers widen what they load. A value
+    that went into products was stored so before, and is now stored once. So the
+    residual stream, what backward takes from forward, and the gradients between
+    layers take half the memory.
+
+    Stays in f32: parameters and what an optimizer makes of them, sums over
+    images, statistics of rows, everything from logits to the loss, results of the
+    program, tensors with few elements, and what a reader takes whole from memory
+    (a columnwise sum). Does nothing to a program in f32. Comes after
+    `bcssl-form-kernels`, and after `bcssl-mixed-precision` before that. Example:
+    test/passes/fusion/narrow-activations.mlir.
+  }];
+  let options = [
+    Option<"minElements", "min-elements", "int64_t", /*default=*/"65536",
+           "Elements of a tensor from which on it is stored in bf16">
+  ];
+  let dependentDialects = ["::bcssl::BcsslDialect", "::mlir::arith::ArithDialect"];
+}
+
 #endif // BCSSL_PASSES_FUSION_PASSES

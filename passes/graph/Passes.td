@@ -53,4 +53,22 @@ def FoldBatchNorm : Pass<"bcssl-fold-batch-norm", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect"];
 }
 
+def MixedPrecision : Pass<"bcssl-mixed-precision", "::mlir::func::FuncOp"> {
+  let summary = "Multiply in bf16, add in f32";
+  let description = [{
+    Rounds the operands of every convolution and contraction in f32 to bf16, each
+    value once, and leaves results in f32: products of bf16 are exact there, and
+    sums, biases, activations and residuals around them are not rounded again.
+    Variables keep their f32 values; all other arithmetic stays as it is.
+    Rounding moves in front of reshapes, slices and data movement whose results
+    only go into products, so that half as much is moved.
+
+    Does nothing to operands of another precision, which a remark says; a coarse
+    operation that is left is an error. Comes after `bcssl-expand` and before
+    kernels are formed; what else crosses kernels is stored in bf16 by
+    `bcssl-narrow-activations`. Example: test/passes/graph/mixed-precision.mlir.
+  }];
+  let dependentDialects = ["::bcssl::BcsslDialect", "::mlir::arith::ArithDialect"];
+}
+
 #endif // BCSSL_PASSES_GRAPH_PASSES
