@@ -110,8 +110,15 @@ bool Grouping::createsCycle(Operation *op, int group) {
   return cycle;
 }
 
+/// Whether the operation rounds an argument of the program, such as a parameter
+/// that products take in bf16.
+static bool roundsArgument(Operation *op) {
+  return isa<arith::TruncFOp>(op) && isa<BlockArgument>(op->getOperand(0));
+}
+
 /// Groups worth joining: those of the operands' producers, latest first, then
-/// those that read the same values.
+/// those that read the same values. Roundings of arguments have neither; those
+/// of one shape share a kernel.
 SmallVector<int> Grouping::candidates(Operation *op) {
   SetVector<int> near, far;
   forOperands(op, [&](Value value) {
@@ -135,6 +142,10 @@ SmallVector<int> Grouping::candidates(Operation *op) {
       siblings.push_back(group);
   llvm::sort(siblings, std::greater<int>());
   result.append(siblings);
+  if (result.empty() && roundsArgument(op))
+    for (auto [number, group] : llvm::enumerate(groups))
+      if (roundsArgument(group.members.front()))
+        result.push_back(number);
   return result;
 }
 
@@ -149,6 +160,9 @@ bool Grouping::mayJoin(Operation *op, int number) {
       group.family == KernelFamily::Movement ||
       group.family == KernelFamily::DepthwiseFilterGrad ||
       isWeightGrad(group.members.front()))
+    return false;
+  // What comes first must not wait for what an optimizer does with arguments.
+  if (roundsArgument(group.members.front()) && !roundsArgument(op))
     return false;
   OpKind kind = kindOf(op);
   bool rowwise = group.family == KernelFamily::Rowwise;
@@ -275,7 +289,8 @@ void Grouping::addColumnReduce(ReduceOp op) {
         break;
       }
   partial.erase();
-  int64_t rows = std::max<int64_t>(1, llvm::divideCeil(rowsOf(shape), options.partialSums));
+  int64_t rows = std::max<int64_t>(
+      1, llvm::divideCeil(rowsOf(shape), options.partialSums));
   if (target >= 0)
     rows = partialRows(target);
   partial = makePartial(rows);

@@ -168,6 +168,36 @@ func.func @constants(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
   return %one, %y : tensor<8xf32>, tensor<8xf32>
 }
 
+// Factors of products in bf16: parameters of one shape are rounded by one
+// kernel, whose readers need not wait for what becomes of the parameters later,
+// and an activation is rounded where it is made.
+
+// CHECK-LABEL: func.func @factors(
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<4x8xf32>, %[[V:[^:]*]]: tensor<8x8xf32>, %[[W:[^:]*]]: tensor<8x8xf32>
+// CHECK:         %[[R:.*]]:2 = bcssl.kernel rowwise(%{{.*}} = %[[V]], %{{.*}} = %[[W]])
+// CHECK-NEXT:      arith.truncf
+// CHECK-NEXT:      arith.truncf
+// CHECK-NEXT:      bcssl.yield
+// CHECK:         %[[A:.*]] = bcssl.kernel rowwise(%{{.*}} = %[[X]]) : (tensor<4x8xf32>) -> tensor<4x8xbf16>
+// CHECK-NEXT:      arith.mulf
+// CHECK-NEXT:      arith.truncf
+// CHECK:         bcssl.kernel contraction(%{{.*}} = %[[A]], %{{.*}} = %[[R]]#0) : {{.*}} -> tensor<4x8xbf16>
+// CHECK-NEXT:      bcssl.contract nt
+// CHECK-NEXT:      arith.truncf
+// CHECK:         bcssl.kernel rowwise(%{{.*}} = %[[V]])
+// CHECK-NEXT:      arith.addf
+func.func @factors(%x: tensor<4x8xf32>, %v: tensor<8x8xf32>, %w: tensor<8x8xf32>) -> (tensor<4x8xf32>, tensor<8x8xf32>) {
+  %vr = arith.truncf %v : tensor<8x8xf32> to tensor<8x8xbf16>
+  %wr = arith.truncf %w : tensor<8x8xf32> to tensor<8x8xbf16>
+  %a = arith.mulf %x, %x : tensor<4x8xf32>
+  %ar = arith.truncf %a : tensor<4x8xf32> to tensor<4x8xbf16>
+  %b = bcssl.contract nt %ar, %vr : tensor<4x8xbf16>, tensor<8x8xbf16> -> tensor<4x8xf32>
+  %br = arith.truncf %b : tensor<4x8xf32> to tensor<4x8xbf16>
+  %c = bcssl.contract nt %br, %wr : tensor<4x8xbf16>, tensor<8x8xbf16> -> tensor<4x8xf32>
+  %u = arith.addf %v, %v : tensor<8x8xf32>
+  return %c, %u : tensor<4x8xf32>, tensor<8x8xf32>
+}
+
 // Scalars, other element types and nothing at all.
 
 // CHECK-LABEL: func.func @scalar(
