@@ -59,6 +59,7 @@ void buildNvvmLowering(OpPassManager &manager) {
   OpPassManager &kernels = manager.nest<gpu::GPUModuleOp>();
   kernels.addPass(createLoopInvariantCodeMotionPass());
   kernels.addPass(createExpandMath());
+  kernels.addPass(createConvertGpuMath());
   kernels.addPass(createSCFToControlFlowPass());
   // Before the GPU's own conversion, which would call libdevice.
   kernels.addPass(createConvertMathToLLVMPass());

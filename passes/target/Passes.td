@@ -18,6 +18,18 @@ def ExpandMath : Pass<"bcssl-expand-math"> {
     "::mlir::vector::VectorDialect"];
 }
 
+def ConvertGpuMath : Pass<"bcssl-convert-gpu-math"> {
+  let summary = "Convert square roots and the like to instructions of a GPU";
+  let description = [{
+    Rewrites `math.sqrt`, `math.rsqrt`, `math.absf` and `math.floor` of f32 into calls of LLVM's
+    intrinsics, for which PTX has instructions: correctly rounded, and without
+    libdevice, which the conversion of the GPU dialect would call. It cannot
+    fail; other types and functions are left to the lowerings, which report them.
+    Comes after `bcssl-expand-math`. Example: test/passes/target/convert-gpu-math.mlir.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def SerializeGpuKernels : Pass<"bcssl-serialize-gpu-kernels", "::mlir::ModuleOp"> {
   let summary = "Compile GPU modules to PTX and cubin";
   let description = [{
