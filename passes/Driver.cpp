@@ -2,10 +2,13 @@
 
 #include "passes/Driver.h"
 
-#include "passes/codegen/cpu/Passes.h"
-#include "passes/target/Executable.h"
+#include "passes/EmittedKernels.h"
+#include "passes/target/CubinCache.h"
+#include "passes/target/GpuImages.h"
 #include "passes/target/Native.h"
+#include "passes/target/Ptxas.h"
 
+#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
@@ -59,58 +62,84 @@ LogicalResult dump(ModuleOp module, const std::string &directory, Stage stage) {
   return success();
 }
 
-FailureOr<CpuLevel> levelOf(ModuleOp module, const std::string &target) {
-  if (target == "cpu:native" || target == "cpu")
-    return nativeLevel();
-  for (CpuLevel level : {CpuLevel::X86_64_V3, CpuLevel::X86_64_V4})
-    if (target == ("cpu:" + nameOf(level)).str())
-      return level;
-  return module.emitError()
-         << "unknown target '" << target
-         << "', expects cpu:native, cpu:x86-64-v3 or cpu:x86-64-v4";
-}
-
-/// The kernel functions of a planned module for a CPU level: those that stand
-/// in it, or, where these are for another level, emitted anew from its kernels.
-FailureOr<OwningOpRef<ModuleOp>> kernelsFor(ModuleOp module, CpuLevel level) {
-  auto kernels = module.lookupSymbol<ModuleOp>("kernels");
-  if (!kernels)
-    return module.emitError("expects a planned module with emitted kernels");
-  auto emittedFor = kernels->getAttrOfType<StringAttr>("bcssl.level");
-  if (emittedFor && emittedFor.getValue() == nameOf(level))
-    return OwningOpRef<ModuleOp>(kernels.clone());
-  OwningOpRef<ModuleOp> whole = module.clone();
-  whole->lookupSymbol("kernels")->erase();
-  PassManager manager(module.getContext());
-  manager.addPass(createEmitCpuKernels({nameOf(level).str()}));
-  if (failed(manager.run(*whole)))
+FailureOr<KernelImage> cpuImage(ModuleOp module, const Target &target,
+                                const CompileOptions &options) {
+  FailureOr<OwningOpRef<ModuleOp>> whole = kernelsFor(module, target);
+  if (failed(whole))
     return failure();
-  Operation *emitted = whole->lookupSymbol("kernels");
-  emitted->remove();
-  return OwningOpRef<ModuleOp>(cast<ModuleOp>(emitted));
+  auto kernels = (*whole)->lookupSymbol<ModuleOp>("kernels");
+  kernels->remove();
+  OwningOpRef<ModuleOp> lowered(kernels);
+  {
+    StageTimer timer(options.timing, "lower kernels");
+    if (failed(lowerKernels(*lowered)))
+      return failure();
+  }
+  StageTimer timer(options.timing, "machine code");
+  CpuLevel level = target.chip == nameOf(CpuLevel::X86_64_V3)
+                       ? CpuLevel::X86_64_V3
+                       : CpuLevel::X86_64_V4;
+  auto bytes = compileNative(*lowered, level);
+  if (failed(bytes))
+    return failure();
+  return KernelImage{target.name(), "elf", std::move(*bytes)};
 }
 
-FailureOr<std::string> serialize(ModuleOp module,
+/// The oldest chip, whose PTX drivers compile for every later one.
+constexpr llvm::StringLiteral commonChip = "sm_80";
+
+/// The forms in which each chip's kernels are wanted, chips in order.
+llvm::MapVector<StringRef, GpuFormats> formatsOf(ArrayRef<Target> targets,
+                                                 bool hasAssembler) {
+  llvm::MapVector<StringRef, GpuFormats> chips;
+  for (const Target &target : targets)
+    if (target.kind == Target::Kind::Cuda) {
+      GpuFormats &formats = chips[target.chip];
+      (hasAssembler ? formats.cubin : formats.ptx) = true;
+    }
+  if (!chips.empty())
+    chips[commonChip].ptx = true;
+  return chips;
+}
+
+LogicalResult addGpuImages(ModuleOp module, ArrayRef<Target> targets,
+                           const CompileOptions &options,
+                           std::vector<KernelImage> &images) {
+  GpuImageOptions imageOptions;
+  imageOptions.ptxas = findPtxas(options.ptxas);
+  imageOptions.strict = options.strict;
+  if (options.cache)
+    imageOptions.cacheDirectory = CubinCache::defaultDirectory();
+  if (imageOptions.ptxas.empty())
+    module.emitRemark() << "found no ptxas: the artifact holds PTX, which the "
+                           "driver compiles at each start";
+  for (auto [chip, formats] : formatsOf(targets, !imageOptions.ptxas.empty())) {
+    StageTimer timer(options.timing, "machine code");
+    FailureOr<OwningOpRef<ModuleOp>> whole =
+        kernelsFor(module, {Target::Kind::Cuda, chip.str()});
+    if (failed(whole))
+      return failure();
+    auto made = compileGpuImages(**whole, formats, imageOptions);
+    if (failed(made))
+      return failure();
+    std::move(made->begin(), made->end(), std::back_inserter(images));
+  }
+  return success();
+}
+
+FailureOr<std::string> serialize(ModuleOp module, ArrayRef<Target> targets,
                                  const CompileOptions &options) {
   std::vector<KernelImage> images;
-  for (const std::string &target : options.targets) {
-    FailureOr<CpuLevel> level = levelOf(module, target);
-    if (failed(level))
+  if (targets.front().isGpu()) {
+    if (failed(addGpuImages(module, targets, options, images)))
       return failure();
-    FailureOr<OwningOpRef<ModuleOp>> lowered = kernelsFor(module, *level);
-    if (failed(lowered))
-      return failure();
-    {
-      StageTimer timer(options.timing, "lower kernels");
-      if (failed(lowerKernels(**lowered)))
+  } else {
+    for (const Target &target : targets) {
+      FailureOr<KernelImage> image = cpuImage(module, target, options);
+      if (failed(image))
         return failure();
+      images.push_back(std::move(*image));
     }
-    StageTimer timer(options.timing, "machine code");
-    auto bytes = compileNative(**lowered, *level);
-    if (failed(bytes))
-      return failure();
-    images.push_back(
-        {("cpu:" + nameOf(*level)).str(), "elf", std::move(*bytes)});
   }
   std::vector<std::pair<std::string, std::string>> properties;
   if (auto dictionary =
@@ -128,13 +157,9 @@ FailureOr<std::string> serialize(ModuleOp module,
 
 } // namespace
 
-LogicalResult runStages(ModuleOp module, const CompileOptions &options) {
+static LogicalResult runStages(ModuleOp module, const Target &target,
+                               const CompileOptions &options) {
   if (failed(dump(module, options.dumpDirectory, options.from)))
-    return failure();
-  if (options.targets.empty())
-    return module.emitError("expects a target");
-  FailureOr<CpuLevel> level = levelOf(module, options.targets.front());
-  if (failed(level))
     return failure();
   Stage last = std::min(options.to, Stage::Planned);
   for (int number = static_cast<int>(options.from);
@@ -143,7 +168,7 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options) {
           next = static_cast<Stage>(number + 1);
     StageTimer timer(options.timing, nameOf(next));
     PassManager manager(module.getContext());
-    buildStage(manager, stage, {}, nameOf(*level));
+    buildStage(manager, stage, {}, target);
     if (failed(manager.run(module)) ||
         failed(dump(module, options.dumpDirectory, next)))
       return failure();
@@ -151,11 +176,20 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options) {
   return success();
 }
 
+LogicalResult runStages(ModuleOp module, const CompileOptions &options) {
+  auto targets =
+      parseTargets(options.targets, [&] { return module.emitError(); });
+  return failure(failed(targets) ||
+                 failed(runStages(module, targets->front(), options)));
+}
+
 FailureOr<std::string> compile(ModuleOp module, const CompileOptions &options) {
-  if (failed(runStages(module, options)))
+  auto targets =
+      parseTargets(options.targets, [&] { return module.emitError(); });
+  if (failed(targets) || failed(runStages(module, targets->front(), options)))
     return failure();
   if (options.to == Stage::Executable)
-    return serialize(module, options);
+    return serialize(module, *targets, options);
   return textOf(module);
 }
 

@@ -41,8 +41,40 @@ std::optional<Stage> parseStage(llvm::StringRef name) {
   return std::nullopt;
 }
 
+/// Rows of a GPU's contraction tile, and sums of a column over a whole grid:
+/// more and smaller parts than threads of a CPU need.
+static constexpr int64_t gpuContractionRows = 128, gpuPartialSums = 512;
+
+static void buildFormation(OpPassManager &manager, KernelFormation formation,
+                           const Target &target) {
+  // GPUs read a weight as it lies: shared memory is where it is rearranged.
+  if (!target.isGpu())
+    manager.addNestedPass<func::FuncOp>(createPackContractions());
+  // Once is enough: what forward and backward both compute is merged here,
+  // packed weights with it.
+  manager.addPass(createCSEPass());
+  FormKernelsOptions options{.fuse = formation.fuse,
+                             .recompute = formation.recompute};
+  if (target.isGpu()) {
+    options.contractionRows = gpuContractionRows;
+    options.partialSums = gpuPartialSums;
+  }
+  manager.addNestedPass<func::FuncOp>(createFormKernels(options));
+  manager.addPass(createCanonicalizerPass());
+}
+
+void buildEmission(OpPassManager &manager, const Target &target) {
+  if (target.isGpu()) {
+    manager.addNestedPass<func::FuncOp>(createChooseGpuTiles({target.chip}));
+    manager.addPass(
+        createEmitGpuKernels(EmitGpuKernelsOptions{.chip = target.chip}));
+    return;
+  }
+  manager.addPass(createEmitCpuKernels({target.chip}));
+}
+
 void buildStage(OpPassManager &manager, Stage stage, KernelFormation formation,
-                llvm::StringRef level) {
+                const Target &target) {
   switch (stage) {
   case Stage::Input:
     manager.addPass(createFoldBatchNorm());
@@ -53,19 +85,14 @@ void buildStage(OpPassManager &manager, Stage stage, KernelFormation formation,
     manager.addPass(createCanonicalizerPass());
     return;
   case Stage::Expanded:
-    manager.addNestedPass<func::FuncOp>(createPackContractions());
-    // Once is enough: what forward and backward both compute is merged here,
-    // packed weights with it.
-    manager.addPass(createCSEPass());
-    manager.addNestedPass<func::FuncOp>(createFormKernels(
-        FormKernelsOptions{.fuse = formation.fuse,
-                           .recompute = formation.recompute}));
-    manager.addPass(createCanonicalizerPass());
+    buildFormation(manager, formation, target);
     return;
   case Stage::Kernels:
-    manager.addNestedPass<func::FuncOp>(createTileLargeKernels());
-    manager.addNestedPass<func::FuncOp>(createChooseTiles());
-    manager.addPass(createEmitCpuKernels({level.str()}));
+    if (!target.isGpu()) {
+      manager.addNestedPass<func::FuncOp>(createTileLargeKernels());
+      manager.addNestedPass<func::FuncOp>(createChooseTiles());
+    }
+    buildEmission(manager, target);
     manager.addPass(createPlanMemory());
     manager.addPass(createVerifyMemory());
     return;
@@ -82,7 +109,7 @@ void buildCpuPipeline(OpPassManager &manager) {
 
 void buildNvvmPipeline(OpPassManager &manager, const NvvmOptions &options) {
   for (Stage stage : {Stage::Input, Stage::Differentiated, Stage::Expanded})
-    buildStage(manager, stage);
+    buildStage(manager, stage, {}, {Target::Kind::Cuda, options.chip});
   manager.addNestedPass<func::FuncOp>(createChooseGpuTiles({options.chip}));
   manager.addPass(createEmitGpuKernels(
       {options.chip,

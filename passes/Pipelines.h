@@ -3,6 +3,8 @@
 #ifndef BCSSL_PASSES_PIPELINES_H
 #define BCSSL_PASSES_PIPELINES_H
 
+#include "passes/Target.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
@@ -32,11 +34,15 @@ struct KernelFormation {
   bool recompute = true;
 };
 
-/// Adds the passes that lead from `stage` to the next one. `level` is the CPU
-/// whose registers the emitted kernels fill ("x86-64-v3", "x86-64-v4").
+/// Adds the passes that lead from `stage` to the next one, for a CPU level
+/// whose registers the emitted kernels fill, or for a GPU's chip.
 void buildStage(mlir::OpPassManager &manager, Stage stage,
-                KernelFormation formation = {},
-                llvm::StringRef level = "x86-64-v4");
+                KernelFormation formation = {}, const Target &target = {});
+
+/// Adds the passes that emit the functions of kernels: a part of the stage
+/// Kernels. On CPUs all levels share their tiles, on GPUs each chip chooses its
+/// own here.
+void buildEmission(mlir::OpPassManager &manager, const Target &target);
 
 /// Adds all passes from a model's programs to planned CPU kernels: the pipeline
 /// `--bcssl-cpu`.

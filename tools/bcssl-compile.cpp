@@ -97,13 +97,16 @@ int run(const Flags &flags, Arguments &arguments) {
 
 int main(int argc, char **argv) {
   Arguments arguments;
+  bool noCache = false;
   Flags flags(
       "bcssl-compile",
       "Compiles a model, or programs in MLIR text, to an artifact.",
       {"bcssl-compile --model=micro --method=dino --batch=64 -o step.bcx",
        "bcssl-compile --model=bcssl-tiny --kernel=31 --to=kernels -o "
        "kernels.mlir",
-       "bcssl-compile kernels.mlir --from=kernels -o step.bcx"});
+       "bcssl-compile kernels.mlir --from=kernels -o step.bcx",
+       "bcssl-compile --model=bcssl-tiny --target=cuda:sm_90a,cuda:sm_80 -o "
+       "step.bcx"});
   flags.positional("input", arguments.input, "MLIR text; not with --model");
   flags.add("output", arguments.output, "file to write, - for stdout",
             {.letter = 'o'});
@@ -111,7 +114,15 @@ int main(int argc, char **argv) {
   flags.add("from", arguments.from, "stage of the input file");
   flags.add("to", arguments.to, "stage to stop after");
   flags.add("target", arguments.targets,
-            "cpu:native, cpu:x86-64-v3, cpu:x86-64-v4; may be repeated");
+            "CPUs or CUDA chips, several after commas or in several flags: " +
+                knownTargets());
+  flags.add("ptxas", arguments.compile.ptxas,
+            "NVIDIA's assembler; without it an artifact for CUDA holds PTX");
+  flags.add("no-cache", noCache,
+            "assemble every kernel anew (the cache is in BCSSL_CACHE_DIR, or "
+            "in bcssl of the user's caches)");
+  flags.add("strict", arguments.compile.strict,
+            "refuse GPU kernels that spill registers or wait in vain");
   flags.add("dump-dir", arguments.compile.dumpDirectory,
             "write the module after each stage here");
   flags.add("timing", arguments.compile.timing, "print seconds per stage");
@@ -125,6 +136,7 @@ int main(int argc, char **argv) {
               {.group = "model"});
   if (auto code = flags.parse(argc, argv))
     return *code;
+  arguments.compile.cache = !noCache;
   try {
     return run(flags, arguments);
   } catch (const std::runtime_error &error) {

@@ -7,6 +7,8 @@
 #include "runtime/schema/Executable_generated.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/MapVector.h"
 
 #define XXH_INLINE_ALL
@@ -28,8 +30,10 @@ uint64_t flopsOf(KernelOp kernel) {
   };
   for (Operation &op : kernel.getBody().front()) {
     if (auto conv = dyn_cast<DepthwiseConv2dFilterGradOp>(op)) {
-      auto taps =
-          cast<RankedTensorType>(conv.getFilterGrad().getType()).getShape();
+      // Of [height, width, channels], with parts in front where it has some.
+      auto taps = cast<RankedTensorType>(conv.getFilterGrad().getType())
+                      .getShape()
+                      .take_back(3);
       flops += 2 * elements(conv.getInput()) * taps[0] * taps[1];
     } else if (isa<DepthwiseConv2dOp, DepthwiseConv2dInputGradOp>(op)) {
       auto taps = cast<RankedTensorType>(op.getOperand(1).getType()).getShape();
@@ -40,8 +44,12 @@ uint64_t flopsOf(KernelOp kernel) {
           cast<RankedTensorType>(contract.getPacked().getType()).getDimSize(1);
     } else if (auto contract = dyn_cast<ContractOp>(op)) {
       auto left = cast<RankedTensorType>(contract.getLhs().getType());
-      flops += 2 * elements(contract.getOutput()) *
-               (left.getNumElements() / left.getShape().back());
+      auto right = cast<RankedTensorType>(contract.getRhs().getType());
+      // The result of parts is longer than what is multiplied.
+      flops +=
+          2 * (contract.getForm() == ContractForm::TN
+                   ? elements(contract.getLhs()) * right.getShape().back()
+                   : elements(contract.getOutput()) * left.getShape().back());
     } else if (!isa<YieldOp>(op)) {
       for (Value operand : op.getOperands())
         if (isa<RankedTensorType>(operand.getType())) {
@@ -71,15 +79,18 @@ schema::Slot slotOf(Attribute attribute) {
 }
 
 /// Whether the generators have left what a kernel's launch needs.
-bool isEmitted(KernelOp kernel, ModuleOp code) {
+bool isEmitted(KernelOp kernel, Operation *code) {
   auto symbol = kernel->getAttrOfType<StringAttr>("symbol");
   auto tiles = kernel->getAttrOfType<IntegerAttr>("tiles");
-  auto function =
-      symbol ? code.lookupSymbol<func::FuncOp>(symbol) : func::FuncOp();
-  return function && tiles && tiles.getType().isInteger(64) &&
-         !tiles.getValue().isNegative() &&
-         function.getNumArguments() ==
-             kernel->getNumOperands() + kernel->getNumResults() + 1;
+  if (!symbol || !tiles || !tiles.getType().isInteger(64) ||
+      tiles.getValue().isNegative())
+    return false;
+  unsigned buffers = kernel->getNumOperands() + kernel->getNumResults();
+  Operation *function = SymbolTable::lookupSymbolIn(code, symbol);
+  if (auto ofCpu = dyn_cast_or_null<func::FuncOp>(function))
+    return ofCpu.getNumArguments() == buffers + 1; // and the tile
+  auto ofGpu = dyn_cast_or_null<gpu::GPUFuncOp>(function);
+  return ofGpu && ofGpu.getNumArguments() == buffers;
 }
 
 /// A planned module may come from a file: reports what the passes have not
@@ -90,8 +101,8 @@ LogicalResult checkPlanned(ModuleOp module) {
   auto report = [](Operation *op) {
     return op->emitOpError("expects a planned program: run the stages before");
   };
-  auto code = module.lookupSymbol<ModuleOp>("kernels");
-  if (!code)
+  Operation *code = module.lookupSymbol("kernels");
+  if (!isa_and_nonnull<ModuleOp, gpu::GPUModuleOp>(code))
     return report(module);
   for (auto function : module.getOps<func::FuncOp>())
     if (!function.isDeclaration())
@@ -117,6 +128,7 @@ private:
   fb::Offset<schema::Program> program(func::FuncOp function);
   fb::Offset<schema::Port> port(StringRef name, Type type, uint64_t offset);
   fb::Offset<schema::Instruction> launch(KernelOp kernel);
+  fb::Offset<schema::Image> image(const KernelImage &from);
 
   ModuleOp module;
   fb::FlatBufferBuilder builder;
@@ -207,6 +219,24 @@ fb::Offset<schema::Program> Serializer::program(func::FuncOp function) {
                                      number(function, "bcssl.output_bytes"));
 }
 
+fb::Offset<schema::Image> Serializer::image(const KernelImage &from) {
+  XXH128_hash_t hash = XXH3_128bits(from.bytes.data(), from.bytes.size());
+  auto bytes = builder.CreateVector(
+      reinterpret_cast<const uint8_t *>(from.bytes.data()), from.bytes.size());
+  std::vector<schema::Geometry> geometry;
+  if (!from.launches.empty())
+    for (auto &[symbol, index] : kernels) {
+      KernelLaunch start = from.launches.lookup(symbol.getValue());
+      geometry.emplace_back(start.blocks, start.threads, start.sharedBytes);
+    }
+  fb::Offset<fb::Vector<const schema::Geometry *>> table;
+  if (!geometry.empty())
+    table = builder.CreateVectorOfStructs(geometry);
+  return schema::CreateImage(builder, builder.CreateString(from.target),
+                             builder.CreateString(from.format), hash.low64,
+                             hash.high64, bytes, table);
+}
+
 FailureOr<std::string> Serializer::run(
     const std::vector<KernelImage> &images,
     const std::vector<std::pair<std::string, std::string>> &properties) {
@@ -224,15 +254,8 @@ FailureOr<std::string> Serializer::run(
     kernelTable.push_back(schema::CreateKernelDirect(
         builder, symbol.str().c_str(), argumentCounts[index]));
   std::vector<fb::Offset<schema::Image>> imageTable;
-  for (const KernelImage &image : images) {
-    XXH128_hash_t hash = XXH3_128bits(image.bytes.data(), image.bytes.size());
-    auto bytes = builder.CreateVector(
-        reinterpret_cast<const uint8_t *>(image.bytes.data()),
-        image.bytes.size());
-    imageTable.push_back(schema::CreateImage(
-        builder, builder.CreateString(image.target),
-        builder.CreateString(image.format), hash.low64, hash.high64, bytes));
-  }
+  for (const KernelImage &from : images)
+    imageTable.push_back(image(from));
   constexpr uint32_t major = 1, minor = 0;
   auto root = schema::CreateExecutableDirect(
       builder, major, minor, &propertyTable, &variableTable,

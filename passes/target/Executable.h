@@ -4,6 +4,7 @@
 #define BCSSL_PASSES_TARGET_EXECUTABLE_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
 
 #include <string>
 #include <utility>
@@ -11,11 +12,22 @@
 
 namespace bcssl {
 
-/// Machine code of all kernels for one kind of device.
+/// How a kernel starts on a GPU.
+struct KernelLaunch {
+  uint64_t blocks = 0;
+  uint32_t threads = 0;
+  uint32_t sharedBytes = 0; ///< dynamic ones of a block
+};
+
+/// By the kernel's symbol.
+using LaunchTable = llvm::StringMap<KernelLaunch>;
+
+/// Machine code for one kind of device: of all kernels, or on GPUs of some.
 struct KernelImage {
-  std::string target; ///< "cpu:x86-64-v4"
-  std::string format; ///< "elf"
+  std::string target; ///< "cpu:x86-64-v4", "cuda:sm_90a"
+  std::string format; ///< "elf", "cubin", "ptx"
   llvm::SmallVector<char> bytes;
+  LaunchTable launches = {}; ///< of every kernel of the module; empty on CPUs
 };
 
 /// Serialises a module after `bcssl-plan-memory` by

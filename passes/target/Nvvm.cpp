@@ -22,16 +22,11 @@
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
-#include "llvm/Support/Program.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -76,10 +71,14 @@ namespace {
 
 std::unique_ptr<llvm::TargetMachine> makeMachine(NVVM::NVVMTargetAttr target,
                                                  std::string &error) {
-  LLVMInitializeNVPTXTargetInfo();
-  LLVMInitializeNVPTXTarget();
-  LLVMInitializeNVPTXTargetMC();
-  LLVMInitializeNVPTXAsmPrinter();
+  // Once, also where several threads compile.
+  [[maybe_unused]] static const bool isRegistered = [] {
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+    return true;
+  }();
   llvm::Triple triple(target.getTriple());
   const llvm::Target *backend =
       llvm::TargetRegistry::lookupTarget(triple, error);
@@ -142,64 +141,26 @@ FailureOr<std::string> compilePtx(gpu::GPUModuleOp kernels) {
                                    llvm::CodeGenFileType::AssemblyFile))
     return kernels.emitError() << "cannot emit PTX";
   passes.run(*module);
-  // What code generation itself adds: stacks, and calls of its own.
-  if (StringRef(ptx).contains("__local_depot"))
-    return kernels.emitError()
-           << "expects kernels that keep their values in registers, got local "
-              "memory";
+  // What code generation itself adds.
   if (StringRef(ptx).contains("\tcall") || StringRef(ptx).contains("__nv_"))
     return kernels.emitError()
            << "expects kernels that call nothing, got a call in PTX";
   return ptx.str().str();
 }
 
-std::string findPtxas(StringRef given) {
-  if (!given.empty())
-    return given.str();
-  if (auto named = llvm::sys::Process::GetEnv("BCSSL_PTXAS");
-      named && !named->empty())
-    return *named;
-  SmallVector<std::string> folders;
-  for (const char *variable : {"CUDA_HOME", "CUDA_PATH", "CUDA_ROOT"})
-    if (auto folder = llvm::sys::Process::GetEnv(variable))
-      folders.push_back(*folder + "/bin");
-  folders.push_back("/usr/local/cuda/bin");
-  SmallVector<StringRef> paths(folders.begin(), folders.end());
-  if (auto found = llvm::sys::findProgramByName("ptxas", paths))
-    return *found;
-  if (auto found = llvm::sys::findProgramByName("ptxas"))
-    return *found;
-  return "";
-}
-
-FailureOr<Cubin> assemblePtx(StringRef ptx, StringRef chip, StringRef ptxas,
-                             llvm::function_ref<InFlightDiagnostic()> error) {
-  SmallString<128> ptxPath, cubinPath, notesPath;
-  int descriptor;
-  if (llvm::sys::fs::createTemporaryFile("bcssl", "ptx", descriptor, ptxPath) ||
-      llvm::sys::fs::createTemporaryFile("bcssl", "cubin", cubinPath) ||
-      llvm::sys::fs::createTemporaryFile("bcssl", "txt", notesPath)) {
-    error() << "cannot create temporary files for ptxas";
-    return failure();
+SmallVector<StringRef> kernelsWithLocalMemory(StringRef ptx) {
+  SmallVector<StringRef> kernels;
+  StringRef kernel;
+  for (StringRef line : llvm::split(ptx, '\n')) {
+    constexpr StringRef entry = ".entry ";
+    if (size_t at = line.find(entry); at != StringRef::npos)
+      kernel = line.drop_front(at + entry.size()).take_until([](char letter) {
+        return letter == '(';
+      });
+    else if (line.contains(".local") && line.contains("__local_depot"))
+      kernels.push_back(kernel);
   }
-  llvm::FileRemover removePtx(ptxPath), removeCubin(cubinPath),
-      removeNotes(notesPath);
-  llvm::raw_fd_ostream(descriptor, /*shouldClose=*/true) << ptx;
-  std::string architecture = ("-arch=" + chip).str(), message;
-  SmallVector<StringRef> arguments{ptxas,   "-v", architecture,
-                                   ptxPath, "-o", cubinPath};
-  std::optional<StringRef> streams[] = {std::nullopt, StringRef(notesPath),
-                                        StringRef(notesPath)};
-  int code = llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt, streams,
-                                       0, 0, &message);
-  auto notes = llvm::MemoryBuffer::getFile(notesPath);
-  auto cubin = llvm::MemoryBuffer::getFile(cubinPath);
-  if (code != 0 || !notes || !cubin) {
-    error() << ptxas << " failed on the kernels: " << message
-            << (notes ? (*notes)->getBuffer().rtrim() : StringRef());
-    return failure();
-  }
-  return Cubin{(*cubin)->getBuffer().str(), (*notes)->getBuffer().str()};
+  return kernels;
 }
 
 } // namespace bcssl

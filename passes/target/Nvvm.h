@@ -18,24 +18,13 @@ void registerNvvmTarget(mlir::DialectRegistry &registry);
 void buildNvvmLowering(mlir::OpPassManager &manager);
 
 /// Compiles a lowered GPU module to PTX for the chip of its target attribute.
-/// Reports unknown chips, calls of functions that are not there, and kernels
-/// that need local memory.
+/// Reports unknown chips and calls of functions that are not there. May run for
+/// several modules of a context at a time.
 mlir::FailureOr<std::string> compilePtx(mlir::gpu::GPUModuleOp module);
 
-/// The path of NVIDIA's assembler: `given`, else the variable BCSSL_PTXAS, else
-/// the bin folders of CUDA_HOME, CUDA_PATH, CUDA_ROOT and /usr/local/cuda, else
-/// PATH. Empty if it is nowhere; `given` is returned as it is.
-std::string findPtxas(llvm::StringRef given);
-
-struct Cubin {
-  std::string bytes;
-  std::string notes; ///< what `ptxas -v` said: registers, spills, shared memory
-};
-
-/// Assembles PTX for a chip. Errors carry what ptxas said.
-mlir::FailureOr<Cubin>
-assemblePtx(llvm::StringRef ptx, llvm::StringRef chip, llvm::StringRef ptxas,
-            llvm::function_ref<mlir::InFlightDiagnostic()> error);
+/// The kernels of PTX that keep values of a thread in memory: registers cannot
+/// be indexed.
+llvm::SmallVector<llvm::StringRef> kernelsWithLocalMemory(llvm::StringRef ptx);
 
 } // namespace bcssl
 

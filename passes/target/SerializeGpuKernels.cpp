@@ -2,6 +2,7 @@
 
 #include "passes/target/Nvvm.h"
 #include "passes/target/Passes.h"
+#include "passes/target/Ptxas.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/Builders.h"
@@ -32,6 +33,9 @@ struct SerializeGpuKernels
     FailureOr<std::string> ptx = compilePtx(module);
     if (failed(ptx) || failed(writePtx(*ptx, module)))
       return failure();
+    if (!kernelsWithLocalMemory(*ptx).empty())
+      return module.emitError() << "expects kernels that keep their values in "
+                                   "registers, got local memory";
     OpBuilder builder(module);
     auto target = cast<NVVM::NVVMTargetAttr>(module.getTargetsAttr()[0]);
     SmallVector<Attribute> objects;

@@ -1,0 +1,219 @@
+//===- GpuImages.cpp - kernels of a GPU to images -------------------------===//
+
+#include "passes/target/GpuImages.h"
+
+#include "passes/target/CubinCache.h"
+#include "passes/target/Nvvm.h"
+#include "passes/target/Ptxas.h"
+
+#include "dialects/bcssl/Bcssl.h"
+#include "passes/codegen/Tiles.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/IR/Threading.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+
+namespace bcssl {
+namespace {
+
+/// ptxas takes as long to start as for a small kernel, and 20 times as long for
+/// a large one.
+constexpr size_t kernelsOfImage = 8;
+
+/// Some kernels on their way to code.
+struct Part {
+  gpu::GPUModuleOp module;
+  std::string ptx;
+  Cubin cubin;
+};
+
+/// Divides the GPU module into parts inside `into`, each with the globals that
+/// its functions use.
+SmallVector<Part> divide(gpu::GPUModuleOp kernels, ModuleOp into) {
+  SmallVector<Operation *> functions, globals;
+  for (Operation &op : kernels.getBodyRegion().front())
+    (isa<gpu::GPUFuncOp>(op) ? functions : globals).push_back(&op);
+  OpBuilder builder = OpBuilder::atBlockEnd(into.getBody());
+  SmallVector<Part> parts;
+  for (size_t first = 0; first < functions.size(); first += kernelsOfImage) {
+    auto part = gpu::GPUModuleOp::create(
+        builder, kernels.getLoc(),
+        (kernels.getName() + "_" + Twine(parts.size())).str(),
+        kernels.getTargetsAttr(), kernels.getOffloadingHandlerAttr());
+    OpBuilder inside = OpBuilder::atBlockBegin(&part.getBodyRegion().front());
+    SmallVector<Operation *> copies;
+    for (Operation *global : globals)
+      copies.push_back(inside.clone(*global));
+    for (Operation *function : ArrayRef(functions).slice(
+             first, std::min(kernelsOfImage, functions.size() - first)))
+      inside.clone(*function);
+    for (Operation *global : copies)
+      if (SymbolTable::symbolKnownUseEmpty(global, part))
+        global->erase();
+    parts.push_back({part, {}, {}});
+  }
+  return parts;
+}
+
+/// Compiles the parts of one chip.
+class PartCompiler {
+public:
+  PartCompiler(StringRef chip, GpuFormats formats,
+               const GpuImageOptions &options)
+      : chip(chip), formats(formats), options(options),
+        cache(options.cacheDirectory) {}
+
+  /// Asks the assembler for its version, where there is one.
+  LogicalResult prepare(gpu::GPUModuleOp kernels);
+  LogicalResult compile(Part &part) const;
+
+private:
+  LogicalResult assemble(Part &part) const;
+  LogicalResult report(Part &part, StringRef kernel, const Twine &text) const;
+
+  StringRef chip;
+  GpuFormats formats;
+  const GpuImageOptions &options;
+  CubinCache cache;
+  std::string version;
+};
+
+LogicalResult PartCompiler::prepare(gpu::GPUModuleOp kernels) {
+  if (!formats.cubin)
+    return success();
+  auto found = ptxasVersion(options.ptxas, [&] { return kernels.emitError(); });
+  if (failed(found))
+    return failure();
+  version = std::move(*found);
+  return success();
+}
+
+LogicalResult PartCompiler::report(Part &part, StringRef kernel,
+                                   const Twine &text) const {
+  Operation *where = part.module.lookupSymbol(kernel);
+  Location location = where ? where->getLoc() : part.module.getLoc();
+  (options.strict ? emitError(location) : emitWarning(location))
+      << "kernel " << kernel << " will be slow on " << chip << ": " << text;
+  return failure(options.strict);
+}
+
+LogicalResult PartCompiler::assemble(Part &part) const {
+  std::string key = CubinCache::keyOf({part.ptx, chip, version});
+  if (std::optional<Cubin> known = cache.find(key)) {
+    part.cubin = std::move(*known);
+  } else {
+    auto made = assemblePtx(part.ptx, chip, options.ptxas,
+                            [&] { return part.module.emitError(); });
+    if (failed(made))
+      return failure();
+    part.cubin = std::move(*made);
+    cache.store(key, part.cubin);
+  }
+  LogicalResult result = success();
+  for (const PerformanceNote &note : performanceNotes(part.cubin.notes))
+    if (failed(report(part, note.kernel, note.text)))
+      result = failure();
+  return result;
+}
+
+LogicalResult PartCompiler::compile(Part &part) const {
+  FailureOr<std::string> ptx = compilePtx(part.module);
+  if (failed(ptx))
+    return failure();
+  part.ptx = std::move(*ptx);
+  if (formats.cubin)
+    return assemble(part);
+  LogicalResult result = success();
+  for (StringRef kernel : kernelsWithLocalMemory(part.ptx))
+    if (failed(report(part, kernel, "it needs local memory")))
+      result = failure();
+  return result;
+}
+
+std::string chipOf(gpu::GPUModuleOp kernels) {
+  if (ArrayAttr targets = kernels.getTargetsAttr(); targets && !targets.empty())
+    if (auto target = dyn_cast<NVVM::NVVMTargetAttr>(targets[0]))
+      return target.getChip().str();
+  return "";
+}
+
+/// How each kernel of a planned module starts, by symbol. Reports kernels that
+/// no block of the chip could run.
+FailureOr<LaunchTable> launchesOf(ModuleOp planned, StringRef chip) {
+  LaunchTable launches;
+  int64_t shared = gpuLimitsOf(chip).sharedBytes;
+  WalkResult result = planned.walk([&](KernelOp kernel) {
+    auto number = [&](StringRef name) -> int64_t {
+      auto attribute = kernel->getAttrOfType<IntegerAttr>(name);
+      return attribute && attribute.getType().isInteger(64) ? attribute.getInt()
+                                                            : -1;
+    };
+    auto symbol = kernel->getAttrOfType<StringAttr>("symbol");
+    int64_t blocks = number("tiles"), threads = number("threads"),
+            bytes = number("shared_bytes");
+    if (!symbol || blocks < 1 || blocks > INT32_MAX || threads < 1 ||
+        threads > gpuLimitsOf(chip).threads || bytes < 0 || bytes > shared) {
+      kernel.emitOpError() << "expects a launch that " << chip
+                           << " can do: a symbol, tiles, at most "
+                           << gpuLimitsOf(chip).threads << " threads and "
+                           << shared << " bytes of shared memory";
+      return WalkResult::interrupt();
+    }
+    launches[symbol.getValue()] = {static_cast<uint64_t>(blocks),
+                                   static_cast<uint32_t>(threads),
+                                   static_cast<uint32_t>(bytes)};
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  return launches;
+}
+
+} // namespace
+
+FailureOr<std::vector<KernelImage>>
+compileGpuImages(ModuleOp planned, GpuFormats formats,
+                 const GpuImageOptions &options) {
+  auto kernels = planned.lookupSymbol<gpu::GPUModuleOp>("kernels");
+  if (!kernels)
+    return planned.emitError("expects a planned module with emitted kernels");
+  std::string chip = chipOf(kernels);
+  FailureOr<LaunchTable> launches = launchesOf(planned, chip);
+  if (failed(launches))
+    return failure();
+  OwningOpRef<ModuleOp> holder = ModuleOp::create(kernels.getLoc());
+  SmallVector<Part> parts = divide(kernels, *holder);
+  PassManager lowering(planned.getContext());
+  buildNvvmLowering(lowering);
+  if (failed(lowering.run(*holder)))
+    return failure();
+  PartCompiler compiler(chip, formats, options);
+  if (failed(compiler.prepare(kernels)) ||
+      failed(
+          failableParallelForEach(planned.getContext(), parts, [&](Part &part) {
+            return compiler.compile(part);
+          })))
+    return failure();
+
+  std::vector<KernelImage> images;
+  auto add = [&](StringRef format, StringRef bytes) {
+    images.push_back({"cuda:" + chip,
+                      format.str(),
+                      {bytes.begin(), bytes.end()},
+                      *launches});
+  };
+  if (formats.cubin)
+    for (const Part &part : parts)
+      add("cubin", part.cubin.bytes);
+  if (formats.ptx)
+    for (const Part &part : parts)
+      add("ptx", part.ptx);
+  return images;
+}
+
+} // namespace bcssl
