@@ -1,6 +1,7 @@
 //===- ElfImage.cpp - check, memory file, dlopen --------------------------===//
 
 #include "runtime/device/cpu/ElfImage.h"
+#include "runtime/device/ElfReader.h"
 
 #include <cerrno>
 #include <cstring>
@@ -20,25 +21,7 @@ static Error invalid(const std::string &message) {
           "compile the program again"};
 }
 
-namespace {
-/// Bounds-checked reads of an image.
-struct Reader {
-  std::span<const std::byte> bytes;
-
-  /// Whether [offset, offset + count * size) lies inside.
-  bool holds(uint64_t offset, uint64_t count, uint64_t size) const {
-    return offset <= bytes.size() && count <= (bytes.size() - offset) / size;
-  }
-  /// The element `index` of a table that holds() has accepted.
-  template <typename T> T read(uint64_t offset, uint64_t index = 0) const {
-    T value;
-    std::memcpy(&value, bytes.data() + offset + index * sizeof(T), sizeof(T));
-    return value;
-  }
-};
-} // namespace
-
-static Status checkHeader(const Reader &reader) {
+static Status checkHeader(const ElfReader &reader) {
   if (!reader.holds(0, 1, sizeof(Elf64_Ehdr)))
     return invalid("expects an ELF header, got " +
                    std::to_string(reader.bytes.size()) + " bytes");
@@ -61,7 +44,7 @@ static Status checkHeader(const Reader &reader) {
   return {};
 }
 
-static Status checkDynamic(const Reader &reader, const Elf64_Phdr &segment) {
+static Status checkDynamic(const ElfReader &reader, const Elf64_Phdr &segment) {
   uint64_t count = segment.p_filesz / sizeof(Elf64_Dyn);
   for (uint64_t i = 0; i < count; ++i) {
     auto entry = reader.read<Elf64_Dyn>(segment.p_offset, i);
@@ -82,7 +65,7 @@ static Status checkDynamic(const Reader &reader, const Elf64_Phdr &segment) {
   return {};
 }
 
-static Status checkSegments(const Reader &reader) {
+static Status checkSegments(const ElfReader &reader) {
   auto header = reader.read<Elf64_Ehdr>(0);
   bool dynamic = false;
   for (uint64_t i = 0; i < header.e_phnum; ++i) {
@@ -103,7 +86,7 @@ static Status checkSegments(const Reader &reader) {
 }
 
 /// Names the first undefined symbol. Entry 0 of a symbol table is always empty.
-static Status checkImports(const Reader &reader) {
+static Status checkImports(const ElfReader &reader) {
   auto header = reader.read<Elf64_Ehdr>(0);
   bool found = false;
   for (uint64_t i = 0; i < header.e_shnum; ++i) {
@@ -124,11 +107,9 @@ static Status checkImports(const Reader &reader) {
         return invalid("expects symbol names inside their table");
       if (symbol.st_shndx != SHN_UNDEF)
         continue;
-      auto text = reinterpret_cast<const char *>(reader.bytes.data()) +
-                  names.sh_offset + symbol.st_name;
-      size_t length = strnlen(text, names.sh_size - symbol.st_name);
       return invalid("expects no undefined symbol, got " +
-                     std::string(text, length));
+                     std::string(reader.text(names.sh_offset + symbol.st_name,
+                                             names.sh_size - symbol.st_name)));
     }
   }
   if (!found)
@@ -137,7 +118,7 @@ static Status checkImports(const Reader &reader) {
 }
 
 Status checkElfImage(std::span<const std::byte> image) {
-  Reader reader{image};
+  ElfReader reader{image};
   BCSSL_RETURN_IF_ERROR(checkHeader(reader));
   BCSSL_RETURN_IF_ERROR(checkSegments(reader));
   return checkImports(reader);
