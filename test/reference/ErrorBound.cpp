@@ -79,12 +79,23 @@ Tensor evaluateOn(Operation *op, ArrayRef<Tensor> operands) {
   return evaluate(op, values).front();
 }
 
-/// g(n) u times the sums of absolute values.
+/// g(n) u times the sums of absolute values. Sums are kept in f32 or better.
 Tensor summationError(Operation *op, const Tensor &terms,
                       const Tensor &absoluteSums) {
-  double roundoff = roundoffOf(op->getResult(0).getType());
+  double roundoff =
+      std::min(roundoffOf(op->getResult(0).getType()), std::ldexp(1.0, -24));
   return map(terms, absoluteSums, [&](double n, double sum) {
     return std::min(n, 6 * std::sqrt(n)) * roundoff * sum;
+  });
+}
+
+/// Adds the rounding of sums in f32 to the narrower type of the result.
+Tensor roundSum(Operation *op, const Tensor &result, const Tensor &bound) {
+  double roundoff = roundoffOf(op->getResult(0).getType());
+  if (roundoff <= std::ldexp(1.0, -24))
+    return bound;
+  return map(result, bound, [&](double value, double moved) {
+    return moved + roundoff * (std::abs(value) + moved);
   });
 }
 
@@ -158,9 +169,10 @@ FailureOr<Tensor> boundOf(Operation *op, const Tensor &result,
     });
   const Bounded &first = known.at(op->getOperand(0));
   if (isSum(op))
-    return boundSum(op, first);
+    return roundSum(op, result, boundSum(op, first));
   if (isSumOfProducts(op) && op->getOperand(0) != op->getOperand(1))
-    return boundSumOfProducts(op, first, known.at(op->getOperand(1)));
+    return roundSum(op, result,
+                    boundSumOfProducts(op, first, known.at(op->getOperand(1))));
   if (isa<ReduceOp>(op))
     return evaluateOn(op, first.bound);
   if (isa<BcsslDialect>(op->getDialect()) && isExact(op)) {

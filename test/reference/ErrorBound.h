@@ -9,7 +9,8 @@
 //   g(n) = min(n, 6 sqrt(n)). n is the worst case; where roundings are
 //   independent, 6 sqrt(n) is exceeded with a probability below 2 n exp(-18)
 //   (Higham and Mary, A New Approach to Probabilistic Rounding Error Analysis,
-//   SIAM J. Sci. Comput. 41, 2019, theorem 2.4). Both hold in any order.
+//   SIAM J. Sci. Comput. 41, 2019, theorem 2.4). Both hold in any order. Sums
+//   of bf16 are kept in f32 and rounded once.
 // * Pointwise operations: the largest change of their value where the operands
 //   move to the ends of their own bounds, and one rounding. A comparison that
 //   such a move would turn round is uncertain, and so is what it selects.

@@ -4,40 +4,60 @@
 
 #include "dialects/bcssl/Bcssl.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 using namespace mlir;
 
 namespace bcssl::reference {
 
 namespace {
 
-FailureOr<std::vector<Tensor>> runBlock(Block &block, Environment values,
-                                        const KernelObserver &observer);
+/// What a run does beside computing values.
+struct Run {
+  const KernelObserver &observer;
+  Narrowing narrowing;
+};
 
-FailureOr<std::vector<Tensor>> runKernel(KernelOp kernel,
-                                         const Environment &values,
-                                         const KernelObserver &observer) {
+FailureOr<std::vector<Tensor>> runBlock(Block &block, Environment values,
+                                        const Run &run);
+
+FailureOr<std::vector<Tensor>>
+runKernel(KernelOp kernel, const Environment &values, const Run &run) {
   std::vector<Tensor> operands;
   for (Value input : kernel.getInputs())
     operands.push_back(values.at(input));
-  if (observer)
-    observer(kernel, operands);
+  if (run.observer)
+    run.observer(kernel, operands);
   Environment arguments;
   for (auto [argument, operand] :
        llvm::zip_equal(kernel.getBody().getArguments(), operands))
     arguments[argument] = operand;
-  return runBlock(kernel.getBody().front(), std::move(arguments), observer);
+  return runBlock(kernel.getBody().front(), std::move(arguments), run);
 }
 
-FailureOr<std::vector<Tensor>> evaluate(Operation *op,
-                                        const Environment &values,
-                                        const KernelObserver &observer) {
+/// `value` in the precision of `type`.
+double rounded(double value, FloatType type) {
+  llvm::APFloat number(value);
+  bool losesInfo;
+  number.convert(type.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven,
+                 &losesInfo);
+  return number.convertToDouble();
+}
+
+FailureOr<std::vector<Tensor>>
+evaluate(Operation *op, const Environment &values, const Run &run) {
   if (auto kernel = dyn_cast<KernelOp>(op))
-    return runKernel(kernel, values, observer);
+    return runKernel(kernel, values, run);
   std::vector<Tensor> results = evaluateArith(op, values);
   if (results.empty())
     results = evaluateBcssl(op, values);
   if (results.size() != op->getNumResults())
     return op->emitOpError("has no reference implementation");
+  if (isa<arith::TruncFOp>(op) && run.narrowing == Narrowing::Rounded) {
+    auto type = cast<FloatType>(getElementTypeOrSelf(op->getResult(0)));
+    for (double &value : results.front().values)
+      value = rounded(value, type);
+  }
   return results;
 }
 
@@ -52,9 +72,9 @@ void dropDeadOperands(Operation *op, Environment &values) {
 }
 
 FailureOr<std::vector<Tensor>> runBlock(Block &block, Environment values,
-                                        const KernelObserver &observer) {
+                                        const Run &run) {
   for (Operation &op : block.without_terminator()) {
-    FailureOr<std::vector<Tensor>> results = evaluate(&op, values, observer);
+    FailureOr<std::vector<Tensor>> results = evaluate(&op, values, run);
     if (failed(results))
       return failure();
     for (auto [value, result] : llvm::zip_equal(op.getResults(), *results)) {
@@ -82,7 +102,8 @@ Shape shapeOf(Type type) {
 
 FailureOr<std::vector<Tensor>> interpret(func::FuncOp function,
                                          ArrayRef<Tensor> arguments,
-                                         const KernelObserver &observer) {
+                                         const KernelObserver &observer,
+                                         Narrowing narrowing) {
   if (function.getNumArguments() != arguments.size())
     return function.emitOpError("expects ")
            << function.getNumArguments() << " arguments, got "
@@ -96,7 +117,8 @@ FailureOr<std::vector<Tensor>> interpret(func::FuncOp function,
              << argument.getType();
     values[argument] = tensor;
   }
-  return runBlock(function.getBody().front(), std::move(values), observer);
+  return runBlock(function.getBody().front(), std::move(values),
+                  {observer, narrowing});
 }
 
 } // namespace bcssl::reference

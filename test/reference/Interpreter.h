@@ -3,9 +3,9 @@
 // Runs a function of tensor operations one operation after another with the
 // plain loops of Loops.h: programs before and after any pass down to
 // `bcssl.kernel` regions, whose bodies are run as they stand. All arithmetic
-// is float64 whatever the element type says, so precisions and casts between
-// them do not round, and a compiled kernel in f32 or bf16 is compared with the
-// exact result.
+// is float64 whatever the element type says, and unless asked for casts do not
+// round, so that a compiled kernel in f32 or bf16 is compared with the exact
+// result.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,12 +32,19 @@ using Environment = llvm::DenseMap<mlir::Value, Tensor>;
 using KernelObserver =
     std::function<void(KernelOp kernel, llvm::ArrayRef<Tensor> operands)>;
 
+/// What `arith.truncf` does to values that its result cannot hold.
+enum class Narrowing {
+  Exact,  ///< keeps them
+  Rounded ///< rounds to nearest, ties to even, as the type says
+};
+
 /// Runs `function` on one tensor per argument and returns one per result.
 /// Reports at the operation and fails where an operation has no reference or a
 /// tensor's shape differs from its type.
 mlir::FailureOr<std::vector<Tensor>>
 interpret(mlir::func::FuncOp function, llvm::ArrayRef<Tensor> arguments,
-          const KernelObserver &observer = {});
+          const KernelObserver &observer = {},
+          Narrowing narrowing = Narrowing::Exact);
 
 /// The static shape of a tensor type; a scalar type has shape [].
 Shape shapeOf(mlir::Type type);

@@ -5,6 +5,7 @@
 #include "mlir/IR/Diagnostics.h"
 
 #include <gtest/gtest.h>
+#include <limits>
 
 using namespace bcssl::reference;
 
@@ -39,6 +40,27 @@ TEST(Interpreter, RunsPackedContractions) {
   std::vector<Tensor> results = harness.run(
       "f", {Tensor({2, 2}, {1, 2, 3, 4}), Tensor({3, 2}, {1, 0, 0, 1, 1, 1})});
   EXPECT_EQ(results.at(0).values, (std::vector<double>{1, 2, 3, 3, 4, 7}));
+}
+
+// Between 1 and 1 + 2^-7 there is no number in bf16; half way, the even one is
+// taken. The smallest one above 0 is 2^-133, the largest 255 * 2^120.
+TEST(Interpreter, RoundsToNearestWhereAsked) {
+  Harness harness(R"(
+    func.func @f(%a: tensor<6xf32>) -> tensor<6xf32> {
+      %0 = arith.truncf %a : tensor<6xf32> to tensor<6xbf16>
+      %1 = arith.extf %0 : tensor<6xbf16> to tensor<6xf32>
+      return %1 : tensor<6xf32>
+    })");
+  Tensor argument({6}, {1 + 0x1p-8, 1 + 0x3p-8, -1 - 0x1p-8 - 0x1p-20, 0x1p-133,
+                        0x1p-134, 255.75 * 0x1p120});
+  EXPECT_EQ(harness.run("f", {argument}).at(0).values, argument.values);
+  auto results =
+      interpret(harness.function(), {argument}, {}, Narrowing::Rounded);
+  ASSERT_TRUE(mlir::succeeded(results));
+  double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(
+      results->at(0).values,
+      (std::vector<double>{1, 1 + 0x1p-6, -1 - 0x1p-7, 0x1p-133, 0, infinity}));
 }
 
 TEST(Interpreter, SelectsAndCompares) {
