@@ -5,14 +5,11 @@
 #include "frontend/Import.h"
 #include "models/Zoo.h"
 #include "passes/Driver.h"
-#include "runtime/base/Philox.h"
+#include "test/passes/numerics/ModelArguments.h"
 #include "test/reference/ErrorBound.h"
 #include "test/reference/Interpreter.h"
 
 #include "mlir/IR/IRMapping.h"
-#include "llvm/ADT/APFloat.h"
-
-#include <cmath>
 
 using namespace mlir;
 
@@ -51,63 +48,6 @@ std::vector<ModelCase> modelCases() {
 }
 
 namespace {
-
-/// Where the values of an argument lie: near what they are in training.
-std::pair<double, double> rangeOf(StringRef name) {
-  static constexpr std::tuple<const char *, double, double> ranges[] = {
-      {"running_var", 0.5, 2},
-      {"exp_avg_sq", 1e-6, 1e-3},
-      {"num_batches_tracked", 3, 3},
-      {"optimizer.step", 30, 30},
-      {"exp_avg", -0.01, 0.01},
-      {"learning_rate", 1e-3, 1e-3},
-      {"weight_decay", 0.04, 0.04},
-      {"momentum", 0.99, 0.99},
-      {"temperature", 0.05, 0.05},
-      {"active", 1, 1},
-      {"random_state", 0, 1000},
-      {"labels", 0, 7},
-      {"images", -2, 2},
-      {"gamma", 0.5, 1.5},
-      {"norm.weight", 0.5, 1.5},
-      {"bn.weight", 0.5, 1.5}};
-  for (auto [part, low, high] : ranges)
-    if (name.contains(part))
-      return {low, high};
-  return {-0.4, 0.4};
-}
-
-/// The nearest number that an element of the type can hold.
-double roundToElement(double value, Type type) {
-  Type element = getElementTypeOrSelf(type);
-  if (element.isF32())
-    return static_cast<float>(value);
-  if (!element.isBF16())
-    return std::floor(value);
-  llvm::APFloat rounded(value);
-  bool lost;
-  rounded.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven,
-                  &lost);
-  return rounded.convertToDouble();
-}
-
-std::vector<Tensor> drawArguments(func::FuncOp function) {
-  std::vector<Tensor> arguments;
-  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    StringAttr name = function.getArgAttrOfType<StringAttr>(i, "bcssl.input");
-    if (!name)
-      name = function.getArgAttrOfType<StringAttr>(i, "bcssl.variable");
-    Type type = function.getArgumentTypes()[i];
-    auto [low, high] = rangeOf(name.getValue());
-    Philox random(/*seed=*/7, /*stream=*/i);
-    Tensor tensor(reference::shapeOf(type));
-    for (double &value : tensor.values)
-      value =
-          roundToElement(low == high ? low : random.uniform(low, high), type);
-    arguments.push_back(std::move(tensor));
-  }
-  return arguments;
-}
 
 /// Truth values have no port in an artifact.
 bool hasPorts(KernelOp kernel) {
@@ -154,9 +94,8 @@ void KernelCases::add(KernelOp kernel, ArrayRef<Tensor> operands) {
   builder.setInsertionPointToEnd(alone->getBody());
   auto type = builder.getFunctionType(kernel->getOperandTypes(),
                                       kernel->getResultTypes());
-  auto function =
-      func::FuncOp::create(builder, kernel.getLoc(),
-                           "kernel" + std::to_string(cases.size()), type);
+  auto function = func::FuncOp::create(
+      builder, kernel.getLoc(), "kernel" + std::to_string(cases.size()), type);
   Block *entry = function.addEntryBlock();
   builder.setInsertionPointToStart(entry);
   IRMapping mapping;
