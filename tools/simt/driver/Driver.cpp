@@ -1,0 +1,143 @@
+//===- Driver.cpp - the state behind the entry points ---------------------===//
+
+#include "tools/simt/driver/Driver.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace bcssl::simt {
+namespace {
+
+std::string variable(const char *name) {
+  const char *value = std::getenv(name);
+  return value ? value : "";
+}
+
+[[noreturn]] void refuse(const std::string &what) {
+  std::fprintf(stderr, "simt: %s\n", what.c_str());
+  std::exit(2);
+}
+
+uint64_t number(const char *name, uint64_t otherwise) {
+  std::string text = variable(name);
+  if (text.empty())
+    return otherwise;
+  char *end = nullptr;
+  uint64_t value = std::strtoull(text.c_str(), &end, 10);
+  if (*end != 0 || text[0] == '-')
+    refuse(std::string("expects a number for ") + name + ", got " + text);
+  return value;
+}
+
+MachineOptions readOptions() {
+  MachineOptions options;
+  std::string checks = variable("BCSSL_SIMT_CHECKS");
+  if (!checks.empty() && checks != "on" && checks != "off")
+    refuse("expects on or off for BCSSL_SIMT_CHECKS, got " + checks);
+  options.checks = checks != "off";
+  std::string order = variable("BCSSL_SIMT_ORDER");
+  if (order == "reverse") {
+    options.order = Order::Reverse;
+  } else if (!order.empty() && order != "forward") {
+    options.order = Order::Shuffle;
+    options.seed = number("BCSSL_SIMT_ORDER", 0);
+  }
+  options.workers = static_cast<uint32_t>(
+      std::min<uint64_t>(number("BCSSL_SIMT_WORKERS", 2), 64));
+  options.memoryBytes = number("BCSSL_SIMT_MEMORY", options.memoryBytes);
+  return options;
+}
+
+/// New findings go to stderr, and to the file of BCSSL_SIMT_FINDINGS.
+void print(const Finding &finding) {
+  std::string text = "simt: " + finding.text() + "\n";
+  std::fputs(text.c_str(), stderr);
+  if (std::string path = variable("BCSSL_SIMT_FINDINGS"); !path.empty())
+    if (FILE *file = std::fopen(path.c_str(), "a")) {
+      std::fputs(text.c_str(), file);
+      std::fclose(file);
+    }
+}
+
+} // namespace
+
+Driver::Driver()
+    : faults(std::getenv("BCSSL_SIMT_FAIL")), machine(readOptions(), print) {
+  if (!faults.problem().empty())
+    refuse(faults.problem());
+}
+
+Driver &Driver::get() {
+  // Never destroyed: callers may use the driver until the process ends.
+  static auto *driver = new Driver;
+  return *driver;
+}
+
+CUresult Driver::enqueue(Stream &stream, Task task) {
+  if (stream.isCapturing)
+    stream.captured->push_back(std::move(task));
+  else
+    stream.queue.push_back(std::move(task));
+  return CUDA_SUCCESS;
+}
+
+CUresult Driver::step(Stream &stream) {
+  Task task = std::move(stream.queue.front());
+  stream.queue.pop_front();
+  return task(*this);
+}
+
+CUresult Driver::drain(Stream &stream) {
+  if (stream.isCapturing) {
+    stream.captureFailed = true;
+    return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+  }
+  while (lost == CUDA_SUCCESS && !stream.queue.empty())
+    if (CUresult result = step(stream); result != CUDA_SUCCESS)
+      return result;
+  return lost;
+}
+
+CUresult Driver::drainAll() {
+  CUresult result = drain(defaultStream);
+  for (auto &[handle, stream] : streams)
+    if (result == CUDA_SUCCESS && !stream->isCapturing)
+      result = drain(*stream);
+  return result;
+}
+
+Stream *Driver::streamOf(Stream *handle) {
+  if (!handle)
+    return &defaultStream;
+  return streams.contains(handle) ? handle : nullptr;
+}
+
+bool Driver::isDeviceMemory(CUdeviceptr address, size_t bytes) {
+  return machine.memory().find(reinterpret_cast<const void *>(address),
+                               bytes) != nullptr;
+}
+
+bool Driver::isPinned(const void *address, size_t bytes) const {
+  auto *begin = static_cast<const std::byte *>(address);
+  auto place = pinned.upper_bound(begin);
+  if (place == pinned.begin())
+    return false;
+  --place;
+  return begin + bytes <= place->first + place->second;
+}
+
+} // namespace bcssl::simt
+
+using namespace bcssl::simt;
+
+BCSSL_SIMT_EXPORT uint64_t bcsslSimtFindings() {
+  return Driver::get().machine.findings().count();
+}
+
+BCSSL_SIMT_EXPORT void bcsslSimtBoundArguments(const uint64_t *bytes,
+                                               unsigned count) {
+  Driver &driver = Driver::get();
+  std::lock_guard guard(driver.lock);
+  driver.argumentBytes.assign(bytes, bytes + count);
+}

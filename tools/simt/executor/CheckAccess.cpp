@@ -1,0 +1,134 @@
+//===- CheckAccess.cpp - may a thread touch these bytes? ------------------===//
+
+#include "tools/simt/executor/Block.h"
+
+#include <algorithm>
+
+namespace bcssl::simt {
+
+Moment Block::moment(const Thread &thread) const {
+  return {current->firstRun + blockIndex, current->firstRun,
+          static_cast<uint16_t>(thread.index), epoch, warps[thread.warp].epoch};
+}
+
+bool Block::locate(Thread &thread, const void *address, uint64_t bytes,
+                   uint64_t alignment, Place &place) {
+  auto number = reinterpret_cast<uintptr_t>(address);
+  if (number % alignment != 0)
+    report(thread, FindingKind::Misaligned,
+           "expects a multiple of " + std::to_string(alignment) + " bytes",
+           address);
+  uint64_t offset = number - reinterpret_cast<uintptr_t>(shared);
+  if (offset < sharedCapacity) {
+    place = {sharedShadow.get(), offset};
+    if (offset + bytes <= current->sharedBytes)
+      return true;
+    report(thread, FindingKind::OutOfBounds,
+           "ends behind the block's " + std::to_string(current->sharedBytes) +
+               " bytes of shared memory",
+           address);
+    return false;
+  }
+  if (!lastAllocation || !lastAllocation->contains(address, bytes))
+    lastAllocation = current->memory->find(address, bytes);
+  if (lastAllocation) {
+    auto holds = [&](const Extent &extent) {
+      return extent.contains(address, bytes);
+    };
+    if (!current->extents.empty() &&
+        std::ranges::none_of(current->extents, holds)) {
+      report(thread, FindingKind::OutOfBounds,
+             "is outside what the launch's arguments point to", address);
+      return false;
+    }
+    place = {lastAllocation->shadow.get(),
+             number - reinterpret_cast<uintptr_t>(lastAllocation->base)};
+    return true;
+  }
+  report(thread, FindingKind::OutOfBounds, "is in no allocation", address);
+  return false;
+}
+
+void Block::judge(Thread &thread, const void *address,
+                  const Judgement &judgement) {
+  if (judgement.verdict == Verdict::Fine)
+    return;
+  auto race = [&](const char *deed) {
+    report(thread, FindingKind::Race,
+           std::string("nothing orders it with an earlier ") + deed +
+               (judgement.otherBlock ? " by another block"
+                                     : " by another thread of the block"),
+           address, judgement.otherBlock ? -1 : judgement.thread);
+  };
+  switch (judgement.verdict) {
+  case Verdict::Uninitialized:
+    return report(thread, FindingKind::Uninitialized,
+                  "reads bytes that nobody wrote", address);
+  case Verdict::Pending:
+    return report(thread, FindingKind::MissingWait,
+                  "touches the target of an asynchronous copy that nobody has "
+                  "waited for",
+                  address);
+  case Verdict::ReadAfterWrite:
+  case Verdict::WriteAfterWrite:
+    return race("write");
+  case Verdict::WriteAfterRead:
+    return race("read");
+  case Verdict::Fine:
+    return;
+  }
+}
+
+bool Block::checkRead(Thread &thread, const void *address, uint64_t bytes,
+                      uint64_t alignment) {
+  Place place;
+  if (!isChecked())
+    return true;
+  if (!locate(thread, address, bytes, alignment, place))
+    return false;
+  judge(thread, address,
+        place.shadow->read(place.offset, bytes, moment(thread)));
+  return true;
+}
+
+bool Block::checkWrite(Thread &thread, const void *address, uint64_t bytes,
+                       uint64_t alignment) {
+  Place place;
+  if (!isChecked())
+    return true;
+  if (!locate(thread, address, bytes, alignment, place))
+    return false;
+  judge(thread, address,
+        place.shadow->write(place.offset, bytes, moment(thread)));
+  return true;
+}
+
+bool Block::checkAtomic(Thread &thread, const void *address, uint64_t bytes) {
+  Place place;
+  if (!isChecked())
+    return true;
+  if (!locate(thread, address, bytes, bytes, place))
+    return false;
+  place.shadow->writeAtomically(place.offset, bytes, moment(thread));
+  return true;
+}
+
+bool Block::checkCopyBegin(Thread &thread, const void *address,
+                           uint64_t bytes) {
+  Place place;
+  if (!isChecked())
+    return true;
+  if (!locate(thread, address, bytes, bytes, place))
+    return false;
+  judge(thread, address,
+        place.shadow->beginCopy(place.offset, bytes, moment(thread)));
+  return true;
+}
+
+void Block::checkCopyEnd(Thread &thread, const void *address, uint64_t bytes) {
+  Place place;
+  if (isChecked() && locate(thread, address, bytes, 1, place))
+    place.shadow->endCopy(place.offset, bytes, moment(thread));
+}
+
+} // namespace bcssl::simt

@@ -1,0 +1,103 @@
+//===- CopyAsync.cpp - copies from global to shared memory ----------------===//
+//
+// With checks, the bytes land as late as they may: when the thread that asked
+// for them waits for their group. Without checks they land at once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/simt/executor/Operations.h"
+
+#include <cstring>
+#include <numeric>
+
+namespace bcssl::simt {
+namespace {
+
+/// A copy's parameter: its bytes, and whether the third operand holds how many
+/// of them the source has.
+constexpr uint64_t partial = 256;
+
+void land(const AsyncCopy &copy) {
+  std::memcpy(copy.to, copy.from, copy.sourceBytes);
+  std::memset(copy.to + copy.sourceBytes, 0, copy.bytes - copy.sourceBytes);
+}
+
+void beginCopy(Thread &thread, uint64_t *, const uint64_t *operands,
+               uint64_t parameter) {
+  Block &block = *thread.block;
+  AsyncCopy copy;
+  copy.to = reinterpret_cast<std::byte *>(operands[0]);
+  copy.from = reinterpret_cast<const std::byte *>(operands[1]);
+  copy.bytes = parameter & 255;
+  copy.sourceBytes = copy.bytes;
+  if (parameter & partial) {
+    copy.sourceBytes = static_cast<uint32_t>(operands[2]);
+    if (copy.sourceBytes > copy.bytes) {
+      block.report(thread, FindingKind::BadOperand,
+                   "expects a source of at most " + std::to_string(copy.bytes) +
+                       " bytes, got " + std::to_string(copy.sourceBytes));
+      copy.sourceBytes = copy.bytes;
+    }
+  }
+  if (!block.isChecked())
+    return land(copy);
+  if (copy.sourceBytes != 0 &&
+      !block.checkRead(thread, copy.from, copy.sourceBytes, copy.bytes))
+    copy.sourceBytes = 0;
+  if (block.checkCopyBegin(thread, copy.to, copy.bytes))
+    thread.copies.push_back(copy);
+}
+
+uint32_t committedCopies(const Thread &thread) {
+  return std::accumulate(thread.groupSizes.begin(), thread.groupSizes.end(),
+                         0u);
+}
+
+void commitGroup(Thread &thread, uint64_t *, const uint64_t *, uint64_t) {
+  auto size = static_cast<uint32_t>(thread.copies.size());
+  thread.groupSizes.push_back(size - committedCopies(thread));
+}
+
+/// Waits until at most `open` groups are in flight.
+void waitFor(Thread &thread, uint64_t open) {
+  while (thread.groupSizes.size() > open) {
+    uint32_t size = thread.groupSizes.front();
+    thread.groupSizes.erase(thread.groupSizes.begin());
+    for (uint32_t i = 0; i < size; ++i) {
+      land(thread.copies[i]);
+      thread.block->checkCopyEnd(thread, thread.copies[i].to,
+                                 thread.copies[i].bytes);
+    }
+    thread.copies.erase(thread.copies.begin(), thread.copies.begin() + size);
+  }
+}
+
+void waitGroup(Thread &thread, uint64_t *, const uint64_t *operands, uint64_t) {
+  waitFor(thread, operands[0]);
+}
+
+void waitAll(Thread &thread, uint64_t *results, const uint64_t *operands,
+             uint64_t) {
+  commitGroup(thread, results, operands, 0);
+  waitFor(thread, 0);
+}
+
+} // namespace
+
+void addAsyncCopies(OperationTable &table) {
+  const std::string prefix = "llvm.nvvm.cp.async.";
+  const std::pair<const char *, uint64_t> copies[] = {
+      {"ca.shared.global.4", 4},
+      {"ca.shared.global.8", 8},
+      {"ca.shared.global.16", 16},
+      {"cg.shared.global.16", 16}};
+  for (auto [name, bytes] : copies) {
+    table[prefix + name] = {beginCopy, bytes};
+    table[prefix + name + ".s"] = {beginCopy, bytes | partial};
+  }
+  table[prefix + "commit.group"] = {commitGroup};
+  table[prefix + "wait.group"] = {waitGroup};
+  table[prefix + "wait.all"] = {waitAll};
+}
+
+} // namespace bcssl::simt
