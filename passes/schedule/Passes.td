@@ -17,6 +17,25 @@ def PackContractions : Pass<"bcssl-pack-contractions", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::bcssl::BcsslDialect"];
 }
 
+def SplitReductions : Pass<"bcssl-split-reductions", "::mlir::func::FuncOp"> {
+  let summary = "Sum long reductions of few results in parts";
+  let description = [{
+    A GPU has no work for all its multiprocessors where a weight gradient has few
+    results, each a sum over all rows or images. Contractions of the form `tn`
+    and filter gradients that give fewer than `blocks` blocks get that many
+    `parts`, each a sum in f32 over some of the rows or images; a `bcssl.reduce`
+    adds the parts in order. Costs the parts' memory. Does nothing where there
+    are enough results, where parts would have under 256 rows, and to operations
+    that have parts. Comes before `bcssl-form-kernels`, for GPUs only.
+    Example: test/passes/schedule/split-reductions.mlir.
+  }];
+  let options = [
+    Option<"blocks", "blocks", "int64_t", /*default=*/"264",
+           "blocks to make: two for each multiprocessor">
+  ];
+  let dependentDialects = ["::bcssl::BcsslDialect", "::mlir::arith::ArithDialect"];
+}
+
 def TileLargeKernels : Pass<"bcssl-tile-large-kernels", "::mlir::func::FuncOp"> {
   let summary = "Clip depthwise filters to the taps that can meet the map, and tile them";
   let description = [{

@@ -32,6 +32,39 @@ struct Lookup {
   }
 };
 
+/// `run` of each of `parts` runs of equal length (the last may be shorter) of
+/// the rows of both tensors, on top of each other; rows are what the first
+/// `leading` dimensions count.
+template <typename Function>
+Tensor inParts(int64_t parts, int64_t leading, const Tensor &x, const Tensor &y,
+               Function run) {
+  if (parts == 1)
+    return run(x, y);
+  Shape rowShape(x.shape.begin(), x.shape.begin() + leading);
+  int64_t rows = elementCount(rowShape);
+  int64_t length = (rows + parts - 1) / parts;
+  auto slice = [&](const Tensor &whole, int64_t begin, int64_t end) {
+    int64_t size = whole.size() / rows;
+    Shape shape(whole.shape.begin() + leading, whole.shape.end());
+    shape.insert(shape.begin(), end - begin);
+    return Tensor(shape, {whole.values.begin() + begin * size,
+                          whole.values.begin() + end * size});
+  };
+  Tensor result;
+  for (int64_t part = 0; part < parts; ++part) {
+    int64_t begin = part * length, end = std::min(begin + length, rows);
+    Tensor sum = run(slice(x, begin, end), slice(y, begin, end));
+    if (part == 0) {
+      result = Tensor(sum.shape);
+      result.shape.insert(result.shape.begin(), parts);
+      result.values.clear();
+    }
+    result.values.insert(result.values.end(), sum.values.begin(),
+                         sum.values.end());
+  }
+  return result;
+}
+
 Results evaluateConv(Operation *op, Lookup at) {
   return TypeSwitch<Operation *, Results>(op)
       .Case([&](DepthwiseConv2dOp o) {
@@ -43,8 +76,13 @@ Results evaluateConv(Operation *op, Lookup at) {
       })
       .Case([&](DepthwiseConv2dFilterGradOp o) {
         Shape filter = shapeOf(o.getFilterGrad().getType());
-        return Results{depthwiseConv2dFilterGrad(
-            at(o.getInput()), at(o.getOutputGrad()), filter[0], filter[1])};
+        auto run = [&](const Tensor &input, const Tensor &grad) {
+          return depthwiseConv2dFilterGrad(input, grad,
+                                           filter[filter.size() - 3],
+                                           filter[filter.size() - 2]);
+        };
+        return Results{inParts(int64_t(o.getParts()), 1, at(o.getInput()),
+                               at(o.getOutputGrad()), run)};
       })
       .Case([&](PatchifyConv2dOp o) {
         return Results{patchifyConv2d(at(o.getInput()), at(o.getFilter()),
@@ -69,7 +107,8 @@ Results evaluateContract(Operation *op, Lookup at) {
         case ContractForm::NN:
           return Results{contractNN(lhs, rhs)};
         case ContractForm::TN:
-          return Results{contractTN(lhs, rhs)};
+          return Results{inParts(int64_t(o.getParts()), lhs.rank() - 1, lhs,
+                                 rhs, contractTN)};
         }
         llvm_unreachable("unknown form");
       })
