@@ -5,7 +5,9 @@
 // one pass over ready commands on the CPU and one graph launch on a GPU, where
 // a prepared list is captured into a graph on its stream.
 //
-// One thread uses a device at a time.
+// One thread uses a device at a time. Errors of any call on a GPU:
+// "device-lost" (Internal) after which it answers nothing else, "device-failed"
+// (Internal).
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,9 +34,13 @@ public:
   virtual ~DeviceMemory() = default;
   /// Where the device sees it.
   virtual std::byte *address() = 0;
-  /// Where the host may read and write it, or null.
+  /// Where the host may read and write it, or null. Where it is neither that
+  /// nor address(), it is a mirror that UploadCommand and DownloadCommand copy.
   virtual std::byte *host() = 0;
   virtual uint64_t size() const = 0;
+  /// Copies of a part, which lies inside; done when they return.
+  virtual Status read(uint64_t offset, std::span<std::byte> to) = 0;
+  virtual Status write(uint64_t offset, std::span<const std::byte> from) = 0;
   /// Bytes of physical memory behind it: what was touched, in whole pages.
   virtual uint64_t residentBytes() const = 0;
 };
@@ -49,8 +56,8 @@ public:
   virtual Result<KernelHandle> find(const std::string &symbol) = 0;
 };
 
-/// Runs `kernel` for every tile in [0, tiles), in any order, on any thread. On a
-/// GPU a tile is a block.
+/// Runs `kernel` for every tile in [0, tiles), in any order, on any thread. On
+/// a GPU a tile is a block.
 struct LaunchCommand {
   KernelHandle kernel = nullptr;
   std::vector<void *> arguments; ///< device addresses
@@ -74,7 +81,22 @@ struct ZeroCommand {
   uint64_t bytes = 0;
 };
 
-using Command = std::variant<LaunchCommand, CopyCommand, ZeroCommand>;
+/// Copies from host memory of allocatePorts() to the device.
+struct UploadCommand {
+  std::byte *to = nullptr;
+  const std::byte *from = nullptr;
+  uint64_t bytes = 0;
+};
+
+/// Copies from the device to host memory of allocatePorts().
+struct DownloadCommand {
+  std::byte *to = nullptr;
+  const std::byte *from = nullptr;
+  uint64_t bytes = 0;
+};
+
+using Command = std::variant<LaunchCommand, CopyCommand, ZeroCommand,
+                             UploadCommand, DownloadCommand>;
 
 /// When one command ran: nanoseconds on the steady clock.
 struct CommandTime {
@@ -91,17 +113,31 @@ public:
   virtual Status run(std::span<CommandTime> times = {}) = 0;
 };
 
-/// A CPU or a GPU.
+/// A CPU or a GPU. It outlives its memory, modules and lists.
 class Device {
 public:
   virtual ~Device() = default;
-  /// Names of images that it can run, best first: "cpu:x86-64-v4", ...
+  /// Names of images that it can run, best first, for people:
+  /// "cpu:x86-64-v4", ...
   virtual std::vector<std::string> targets() const = 0;
+  /// What bcssl-compile's --target has to name for this device; empty: what it
+  /// does without.
+  virtual std::string compileTargets() const = 0;
+  /// How well it runs an image of that target and format: 0 is best, nothing
+  /// where it cannot.
+  virtual std::optional<unsigned> rank(const std::string &target,
+                                       const std::string &format) const = 0;
   /// One line for people: chip and threads.
   virtual std::string description() const = 0;
+  /// Bytes that allocate() can still give, where that is a fixed number: memory
+  /// of CPUs is there when it is touched.
+  virtual Result<std::optional<uint64_t>> freeBytes() = 0;
   /// Errors: "out-of-memory" with `what` and the size.
   virtual Result<std::unique_ptr<DeviceMemory>>
   allocate(uint64_t bytes, const std::string &what) = 0;
+  /// The same with host(), for what goes in and comes out of programs.
+  virtual Result<std::unique_ptr<DeviceMemory>>
+  allocatePorts(uint64_t bytes, const std::string &what) = 0;
   /// Loads an image. Errors: "image-invalid", "image-load".
   virtual Result<std::unique_ptr<DeviceModule>>
   load(std::span<const std::byte> image) = 0;

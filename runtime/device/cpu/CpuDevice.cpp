@@ -99,6 +99,14 @@ private:
     pool.run(copyPiece, arguments, (bytes + pieceBytes - 1) / pieceBytes);
   }
 
+  void execute(const UploadCommand &copy) {
+    execute(CopyCommand{copy.to, copy.from, copy.bytes});
+  }
+
+  void execute(const DownloadCommand &copy) {
+    execute(CopyCommand{copy.to, copy.from, copy.bytes});
+  }
+
   void execute(const ZeroCommand &zero) {
     uint64_t bytes = zero.bytes;
     void *arguments[] = {zero.at, &bytes};
@@ -132,6 +140,14 @@ std::string CpuDevice::description() const {
   unsigned count = pool.threads();
   return cpuName() + ", " + std::to_string(count) +
          (count == 1 ? " thread" : " threads");
+}
+
+std::optional<unsigned> CpuDevice::rank(const std::string &target,
+                                        const std::string &format) const {
+  auto found = std::ranges::find(supported, target);
+  if (found == supported.end() || format != "elf")
+    return std::nullopt;
+  return static_cast<unsigned>(found - supported.begin());
 }
 
 Result<std::unique_ptr<DeviceMemory>>

@@ -18,8 +18,18 @@ public:
 
   std::vector<std::string> targets() const override { return supported; }
   std::string description() const override;
+  std::string compileTargets() const override { return {}; }
+  std::optional<unsigned> rank(const std::string &target,
+                               const std::string &format) const override;
+  Result<std::optional<uint64_t>> freeBytes() override {
+    return std::optional<uint64_t>();
+  }
   Result<std::unique_ptr<DeviceMemory>>
   allocate(uint64_t bytes, const std::string &what) override;
+  Result<std::unique_ptr<DeviceMemory>>
+  allocatePorts(uint64_t bytes, const std::string &what) override {
+    return allocate(bytes, what);
+  }
   Result<std::unique_ptr<DeviceModule>>
   load(std::span<const std::byte> image) override;
   Result<std::unique_ptr<CommandList>>

@@ -1,5 +1,4 @@
-//===- CpuMemory.cpp - mmap, advice, residency
-//-----------------------------===//
+//===- CpuMemory.cpp - mmap, advice, residency ----------------------------===//
 
 #include "runtime/device/cpu/CpuMemory.h"
 
@@ -52,6 +51,16 @@ Result<std::unique_ptr<DeviceMemory>> CpuMemory::map(uint64_t bytes,
 CpuMemory::~CpuMemory() {
   if (mapping)
     munmap(mapping, mapped);
+}
+
+Status CpuMemory::read(uint64_t offset, std::span<std::byte> to) {
+  std::copy_n(start + offset, to.size(), to.data());
+  return {};
+}
+
+Status CpuMemory::write(uint64_t offset, std::span<const std::byte> from) {
+  std::ranges::copy(from, start + offset);
+  return {};
 }
 
 uint64_t CpuMemory::residentBytes() const {

@@ -1,5 +1,4 @@
-//===- CpuMemory.h - mapped memory -------------------------------*- C++
-//-*-===//
+//===- CpuMemory.h - mapped memory ------------------------------*- C++ -*-===//
 
 #ifndef BCSSL_RUNTIME_DEVICE_CPU_CPUMEMORY_H
 #define BCSSL_RUNTIME_DEVICE_CPU_CPUMEMORY_H
@@ -20,6 +19,8 @@ public:
   std::byte *address() override { return start; }
   std::byte *host() override { return start; }
   uint64_t size() const override { return bytes; }
+  Status read(uint64_t offset, std::span<std::byte> to) override;
+  Status write(uint64_t offset, std::span<const std::byte> from) override;
   uint64_t residentBytes() const override;
 
 private:

@@ -1,0 +1,202 @@
+//===- CudaCommands.cpp - capture, launch, time ---------------------------===//
+
+#include "runtime/device/cuda/CudaCommands.h"
+
+#include <chrono>
+
+namespace bcssl::cuda {
+
+static CUdeviceptr deviceAddress(const std::byte *address) {
+  return reinterpret_cast<CUdeviceptr>(address);
+}
+
+static std::string describe(const LaunchCommand &launch) {
+  return "kernel " + launch.name + ", " + std::to_string(launch.tiles) +
+         " blocks of " + std::to_string(launch.threads) + " threads, " +
+         std::to_string(launch.sharedBytes) + " bytes of shared memory";
+}
+
+/// What an error message says of a command.
+static std::string describe(const Command &command) {
+  if (auto *launch = std::get_if<LaunchCommand>(&command))
+    return describe(*launch);
+  static constexpr const char *kinds[] = {"", "a copy", "a fill", "an upload",
+                                          "a download"};
+  return kinds[command.index()];
+}
+
+Result<std::unique_ptr<CommandList>>
+CudaCommandList::create(CudaContext &context, std::vector<Command> commands,
+                        bool graph) {
+  std::unique_ptr<CudaCommandList> list(
+      new CudaCommandList(context, std::move(commands)));
+  BCSSL_RETURN_IF_ERROR(context.activate());
+  BCSSL_RETURN_IF_ERROR(list->raiseSharedMemory());
+  if (graph)
+    BCSSL_RETURN_IF_ERROR(list->capture());
+  return std::unique_ptr<CommandList>(std::move(list));
+}
+
+CudaCommandList::~CudaCommandList() {
+  if (!context.activate())
+    return;
+  for (CUevent event : events)
+    context.driver.cuEventDestroy(event);
+  if (exec)
+    context.driver.cuGraphExecDestroy(exec);
+}
+
+/// Blocks get more than 48 KiB only where that was asked for before.
+Status CudaCommandList::raiseSharedMemory() {
+  for (const Command &command : commands) {
+    auto *launch = std::get_if<LaunchCommand>(&command);
+    if (!launch || launch->sharedBytes == 0)
+      continue;
+    BCSSL_RETURN_IF_ERROR(
+        context.check(context.driver.cuFuncSetAttribute(
+                          static_cast<CUfunction>(launch->kernel),
+                          CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                          static_cast<int>(launch->sharedBytes)),
+                      "cuFuncSetAttribute", describe(*launch)));
+  }
+  return {};
+}
+
+Status CudaCommandList::capture() {
+  const CudaDriver &driver = context.driver;
+  BCSSL_RETURN_IF_ERROR(
+      context.check(driver.cuStreamBeginCapture(
+                        context.stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+                    "cuStreamBeginCapture"));
+  Status issued = issueAll();
+  // Ends the capture after an error too: the stream serves others.
+  CUgraph graph = nullptr;
+  CUresult ended = driver.cuStreamEndCapture(context.stream, &graph);
+  Status status = issued ? context.check(ended, "cuStreamEndCapture") : issued;
+  if (status)
+    status = context.check(driver.cuGraphInstantiate(&exec, graph, /*flags=*/0),
+                           "cuGraphInstantiate",
+                           std::to_string(commands.size()) + " commands");
+  if (graph)
+    driver.cuGraphDestroy(graph);
+  return status;
+}
+
+Status CudaCommandList::issueAll() {
+  for (Command &command : commands)
+    BCSSL_RETURN_IF_ERROR(
+        std::visit([this](auto &one) { return issue(one); }, command));
+  return {};
+}
+
+Status CudaCommandList::issue(LaunchCommand &launch) {
+  std::vector<void *> parameters;
+  parameters.reserve(launch.arguments.size());
+  for (void *&argument : launch.arguments)
+    parameters.push_back(&argument);
+  return context.check(
+      context.driver.cuLaunchKernel(static_cast<CUfunction>(launch.kernel),
+                                    static_cast<unsigned>(launch.tiles), 1, 1,
+                                    launch.threads, 1, 1, launch.sharedBytes,
+                                    context.stream, parameters.data(), nullptr),
+      "cuLaunchKernel", describe(launch));
+}
+
+Status CudaCommandList::issue(const CopyCommand &copy) {
+  if (copy.bytes == 0)
+    return {};
+  return context.check(context.driver.cuMemcpyDtoDAsync(
+                           deviceAddress(copy.to), deviceAddress(copy.from),
+                           copy.bytes, context.stream),
+                       "cuMemcpyDtoDAsync");
+}
+
+Status CudaCommandList::issue(const ZeroCommand &zero) {
+  if (zero.bytes == 0)
+    return {};
+  return context.check(context.driver.cuMemsetD8Async(deviceAddress(zero.at), 0,
+                                                      zero.bytes,
+                                                      context.stream),
+                       "cuMemsetD8Async");
+}
+
+Status CudaCommandList::issue(const UploadCommand &copy) {
+  if (copy.bytes == 0)
+    return {};
+  return context.check(context.driver.cuMemcpyHtoDAsync(deviceAddress(copy.to),
+                                                        copy.from, copy.bytes,
+                                                        context.stream),
+                       "cuMemcpyHtoDAsync");
+}
+
+Status CudaCommandList::issue(const DownloadCommand &copy) {
+  if (copy.bytes == 0)
+    return {};
+  return context.check(
+      context.driver.cuMemcpyDtoHAsync(copy.to, deviceAddress(copy.from),
+                                       copy.bytes, context.stream),
+      "cuMemcpyDtoHAsync");
+}
+
+Status CudaCommandList::run(std::span<CommandTime> times) {
+  BCSSL_RETURN_IF_ERROR(context.activate());
+  if (!times.empty())
+    return runTimed(times);
+  if (!exec)
+    return runOneByOne();
+  BCSSL_RETURN_IF_ERROR(context.check(
+      context.driver.cuGraphLaunch(exec, context.stream), "cuGraphLaunch"));
+  return context.check(
+      context.driver.cuStreamSynchronize(context.stream), "cuStreamSynchronize",
+      "one of " + std::to_string(commands.size()) + " commands of a graph");
+}
+
+Status CudaCommandList::runOneByOne() {
+  for (Command &command : commands) {
+    BCSSL_RETURN_IF_ERROR(
+        std::visit([this](auto &one) { return issue(one); }, command));
+    BCSSL_RETURN_IF_ERROR(
+        context.check(context.driver.cuStreamSynchronize(context.stream),
+                      "cuStreamSynchronize", describe(command)));
+  }
+  return {};
+}
+
+Status CudaCommandList::runTimed(std::span<CommandTime> times) {
+  const CudaDriver &driver = context.driver;
+  while (events.size() <= commands.size()) {
+    CUevent event = nullptr;
+    BCSSL_RETURN_IF_ERROR(context.check(
+        driver.cuEventCreate(&event, CU_EVENT_DEFAULT), "cuEventCreate"));
+    events.push_back(event);
+  }
+  auto record = [&](size_t number) {
+    return context.check(driver.cuEventRecord(events[number], context.stream),
+                         "cuEventRecord");
+  };
+  auto start = static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(
+          std::chrono::steady_clock::now().time_since_epoch())
+          .count());
+  BCSSL_RETURN_IF_ERROR(record(0));
+  for (size_t i = 0; i < commands.size(); ++i) {
+    BCSSL_RETURN_IF_ERROR(
+        std::visit([this](auto &one) { return issue(one); }, commands[i]));
+    BCSSL_RETURN_IF_ERROR(record(i + 1));
+  }
+  BCSSL_RETURN_IF_ERROR(context.synchronize());
+  uint64_t before = start;
+  for (size_t i = 0; i < commands.size(); ++i) {
+    float milliseconds = 0;
+    BCSSL_RETURN_IF_ERROR(context.check(
+        driver.cuEventElapsedTime(&milliseconds, events[0], events[i + 1]),
+        "cuEventElapsedTime"));
+    uint64_t after =
+        start + static_cast<uint64_t>(static_cast<double>(milliseconds) * 1e6);
+    times[i] = {before, std::max(before, after)};
+    before = times[i].end;
+  }
+  return {};
+}
+
+} // namespace bcssl::cuda
