@@ -1,6 +1,7 @@
 //===- bcssl-eval.cpp - judges the features of a network ------------------===//
 
 #include "runtime/base/Flags.h"
+#include "runtime/device/OpenDevice.h"
 #include "runtime/eval/EvalJob.h"
 
 #include <nlohmann/json.hpp>
@@ -121,6 +122,8 @@ void addCommonFlags(Flags &flags, Arguments &arguments) {
             "folder for bank.npy, queries.npy and their labels");
   flags.add("load-features", eval.loadFeatures,
             "folder with features to use instead of a network");
+  flags.add("device", eval.network.device,
+            std::string("where features are computed: ") + deviceHelp);
   flags.add("threads", arguments.threads, "0: all cores",
             {.minimum = 0, .maximum = 1024});
   flags.add("seed", eval.network.seed,

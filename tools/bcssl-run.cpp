@@ -1,12 +1,13 @@
 //===- bcssl-run.cpp - one function on .npy files -------------------------===//
 
 #include "runtime/base/Flags.h"
+#include "runtime/device/OpenDevice.h"
 #include "runtime/executable/PortFiles.h"
 #include "runtime/executable/Session.h"
 #include "runtime/executable/TimedRuns.h"
 #include "runtime/train/Checkpoint.h"
+#include "runtime/train/SessionState.h"
 
-#include <algorithm>
 #include <cstdio>
 
 using namespace bcssl;
@@ -14,38 +15,18 @@ using namespace bcssl;
 namespace {
 
 struct Arguments {
-  std::string file, function, checkpoint, profile, target;
+  std::string file, function, checkpoint, profile, device = "cpu";
   std::vector<std::string> inputs, outputs, expected;
   double rtol = 1e-5, atol = 1e-8;
   uint64_t seed = 0, threads = 0;
   int64_t repeat = 0;
-  bool json = false;
-};
-
-/// The session's variables as a checkpoint sees them.
-class SessionState : public StateAccess {
-public:
-  explicit SessionState(Session &session) : session(session) {}
-  std::span<const artifact::Variable> variables() const override {
-    return session.executable().variables();
-  }
-  Status read(size_t variable, std::span<std::byte> out) override {
-    std::ranges::copy(session.variable(variable), out.begin());
-    return {};
-  }
-  Status write(size_t variable, std::span<const std::byte> bytes) override {
-    std::ranges::copy(bytes, session.variable(variable).begin());
-    return {};
-  }
-
-private:
-  Session &session;
+  bool json = false, graph = true;
 };
 
 /// First values by seed, then what the checkpoint holds: all variables where it
 /// is one of this program, else the network's weights by name.
 Status prepareState(Session &session, const Arguments &arguments) {
-  session.initialize(arguments.seed);
+  BCSSL_RETURN_IF_ERROR(session.initialize(arguments.seed));
   if (arguments.checkpoint.empty())
     return {};
   SessionState state(session);
@@ -103,9 +84,12 @@ Result<bool> run(const Arguments &arguments) {
                  "bcssl-info prints all of them"};
   const artifact::Program &program = executable->contents().programs[*number];
   BCSSL_ASSIGN_OR_RETURN(
-      session, Session::open(executable,
-                             {static_cast<unsigned>(arguments.threads),
-                              arguments.target, !arguments.profile.empty()}));
+      session,
+      Session::open(executable,
+                    {.device = arguments.device,
+                     .threads = static_cast<unsigned>(arguments.threads),
+                     .profile = !arguments.profile.empty(),
+                     .graph = arguments.graph}));
   BCSSL_RETURN_IF_ERROR(prepareState(*session, arguments));
   BCSSL_ASSIGN_OR_RETURN(
       files, assignPorts(arguments.inputs, program.inputs, "input"));
@@ -163,8 +147,10 @@ int main(int argc, char **argv) {
   flags.add("seed", arguments.seed, "seed of the first values");
   flags.add("threads", arguments.threads,
             "number of threads, 0: all that may be used", {.maximum = 1024});
-  flags.add("target", arguments.target,
-            "which machine code, the best by default");
+  flags.add("device", arguments.device,
+            std::string("where it runs: ") + deviceHelp);
+  flags.add("graph", arguments.graph,
+            "GPUs: run the program as one graph, not command by command");
   flags.add("repeat", arguments.repeat,
             "time so many runs after one; inputs that are not given are made "
             "up",

@@ -92,10 +92,12 @@ Result<FeatureNetwork> FeatureNetwork::open(const NetworkOptions &options) {
   }
   BCSSL_ASSIGN_OR_RETURN(executable, Executable::open(path));
   BCSSL_RETURN_IF_ERROR(checkPrograms(*executable));
-  SessionOptions sessionOptions;
-  sessionOptions.threads = static_cast<unsigned>(options.threads);
-  BCSSL_ASSIGN_OR_RETURN(session, Session::open(executable, sessionOptions));
-  session->initialize(options.seed);
+  BCSSL_ASSIGN_OR_RETURN(
+      session,
+      Session::open(executable,
+                    {.device = options.device,
+                     .threads = static_cast<unsigned>(options.threads)}));
+  BCSSL_RETURN_IF_ERROR(session->initialize(options.seed));
   if (!options.checkpoint.empty()) {
     NetworkState state(*session, options.key);
     BCSSL_RETURN_IF_ERROR(loadWeights(options.checkpoint, state));

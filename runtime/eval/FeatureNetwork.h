@@ -22,7 +22,8 @@ struct NetworkOptions {
   std::string program = {};
   std::string key = "teacher"; ///< or "student"
   uint64_t seed = 0;
-  int threads = 0; ///< 0: all cores
+  std::string device = "cpu"; ///< as openDevice takes it
+  int threads = 0;            ///< 0: all cores
 };
 
 class FeatureNetwork {

@@ -33,13 +33,11 @@ NetworkState::NetworkState(Session &session, const std::string &key)
 }
 
 Status NetworkState::read(size_t variable, std::span<std::byte> out) {
-  std::ranges::copy(session.variable(numbers[variable]), out.begin());
-  return {};
+  return session.readVariable(numbers[variable], out);
 }
 
 Status NetworkState::write(size_t variable, std::span<const std::byte> bytes) {
-  std::ranges::copy(bytes, session.variable(numbers[variable]).begin());
-  return {};
+  return session.writeVariable(numbers[variable], bytes);
 }
 
 } // namespace bcssl

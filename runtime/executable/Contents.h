@@ -127,6 +127,8 @@ struct Geometry {
   uint64_t blocks = 0;
   uint32_t threads = 0;
   uint32_t sharedBytes = 0;
+
+  bool operator==(const Geometry &) const = default;
 };
 
 struct Image {
@@ -136,6 +138,8 @@ struct Image {
   uint64_t hashHigh = 0;
   std::span<const std::byte> bytes; ///< into the file
   std::vector<Geometry> geometry;   ///< of every kernel; empty for CPUs
+
+  bool isGpu() const { return target.starts_with("cuda:"); }
 };
 
 struct Contents {

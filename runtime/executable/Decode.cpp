@@ -199,6 +199,13 @@ Status Decoder::decode(const schema::Image &from, Image &to) {
   to.hashHigh = from.hash_high();
   to.bytes =
       std::as_bytes(std::span(from.bytes()->data(), from.bytes()->size()));
+  if (!from.geometry())
+    return {};
+  const auto &geometry = *from.geometry();
+  BCSSL_RETURN_IF_ERROR(spend(uint64_t{geometry.size()} * sizeof(Geometry)));
+  BCSSL_RETURN_IF_ERROR(aligned(geometry, alignof(schema::Geometry)));
+  for (const schema::Geometry *one : geometry)
+    to.geometry.push_back({one->blocks(), one->threads(), one->shared_bytes()});
   return {};
 }
 

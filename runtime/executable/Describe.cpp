@@ -184,6 +184,17 @@ static Json programJson(const Program &program) {
           {"output_bytes", program.outputBytes}};
 }
 
+static Json imageJson(const Image &image) {
+  Json json = {{"target", image.target},
+               {"format", image.format},
+               {"bytes", image.bytes.size()}};
+  for (const Geometry &geometry : image.geometry)
+    json["geometry"].push_back({{"blocks", geometry.blocks},
+                                {"threads", geometry.threads},
+                                {"shared_bytes", geometry.sharedBytes}});
+  return json;
+}
+
 static Json partJson(const PartTotals &part) {
   return {{"variables", part.variables},
           {"elements", part.elements},
@@ -204,9 +215,7 @@ std::string describeJson(const Executable &executable) {
     json["programs"].push_back(programJson(program));
   json["images"] = Json::array();
   for (const Image &image : contents.images)
-    json["images"].push_back({{"target", image.target},
-                              {"format", image.format},
-                              {"bytes", image.bytes.size()}});
+    json["images"].push_back(imageJson(image));
   json["kernels"] = Json::array();
   for (const Kernel &kernel : contents.kernels)
     json["kernels"].push_back(

@@ -1,8 +1,9 @@
 //===- Session.cpp - image, memory, commands, runs ------------------------===//
 
 #include "runtime/executable/Session.h"
-#include "runtime/device/cpu/CpuDevice.h"
+#include "runtime/device/OpenDevice.h"
 #include "runtime/executable/Initialize.h"
+#include "runtime/executable/MemoryNeed.h"
 
 #include <algorithm>
 #include <cstring>
@@ -14,59 +15,94 @@ using namespace artifact;
 Result<std::unique_ptr<Session>>
 Session::open(std::shared_ptr<const Executable> executable,
               const SessionOptions &options) {
-  auto device = CpuDevice::create(options.threads, options.target);
-  if (!device)
-    return device.error();
+  BCSSL_ASSIGN_OR_RETURN(
+      device, openDevice({options.device, options.threads, options.graph}));
+  return open(std::move(executable), std::move(device), options.profile);
+}
+
+Result<std::unique_ptr<Session>>
+Session::open(std::shared_ptr<const Executable> executable,
+              std::unique_ptr<Device> device, bool profile) {
   std::unique_ptr<Session> session(
-      new Session(std::move(executable), std::move(*device)));
-  BCSSL_RETURN_IF_ERROR(session->loadImage());
-  BCSSL_RETURN_IF_ERROR(session->allocate());
+      new Session(std::move(executable), std::move(device)));
   const Contents &contents = session->file->contents();
+  BCSSL_RETURN_IF_ERROR(session->loadImages());
+  BCSSL_RETURN_IF_ERROR(checkMemory(*session->file, *session->device));
+  BCSSL_RETURN_IF_ERROR(session->allocate());
   for (size_t i = 0; i < contents.programs.size(); ++i)
     BCSSL_RETURN_IF_ERROR(
         session->prepare(contents.programs[i], session->programs[i]));
-  if (options.profile)
+  if (profile)
     session->trace.emplace(contents);
   return session;
 }
 
-/// Loads the first image in the device's order of preference.
-Status Session::loadImage() {
+/// The first image of those that the device runs best.
+Result<const Image *> Session::chooseImage() const {
   const Contents &contents = file->contents();
-  std::vector<std::string> wanted = device->targets();
-  const Image *image = nullptr;
-  for (const std::string &target : wanted) {
-    auto found = std::ranges::find(contents.images, target, &Image::target);
-    if (found == contents.images.end())
+  const Image *best = nullptr;
+  unsigned bestRank = 0;
+  for (const Image &image : contents.images) {
+    auto rank = device->rank(image.target, image.format);
+    if (!rank || (best && *rank >= bestRank))
       continue;
-    image = &*found;
-    break;
+    best = &image;
+    bestRank = *rank;
   }
-  if (!image) {
-    std::string message = "expects machine code for one of";
-    for (const std::string &target : wanted)
-      message += " " + target;
-    message += ", got";
-    for (const Image &other : contents.images)
-      message += " " + other.target;
-    return Error{
-        ExitCode::NoDevice, "no-image", message,
-        file->file(),       {},         "compile the program for this machine"};
+  if (best)
+    return best;
+  std::string message = "expects machine code for one of";
+  for (const std::string &target : device->targets())
+    message += " " + target;
+  message += ", got";
+  for (const Image &other : contents.images)
+    message += " " + other.target;
+  return Error{
+      ExitCode::NoDevice, "no-image", message,
+      file->file(),       {},         "compile the program for this machine"};
+}
+
+/// Loads the chosen image, and the others that hold kernels of its target.
+Status Session::loadImages() {
+  BCSSL_ASSIGN_OR_RETURN(chosen, chooseImage());
+  text = device->description() + ", " + chosen->target;
+  Status status;
+  for (const Image &image : file->contents().images) {
+    if (image.target != chosen->target || image.format != chosen->format)
+      continue;
+    auto loaded = device->load(image.bytes);
+    if (!loaded) {
+      status = loaded.error();
+      break;
+    }
+    modules.push_back(std::move(*loaded));
   }
-  text = device->description() + ", " + image->target;
-  auto inFile = [&](Error error) {
-    error.file = file->file();
-    return error;
-  };
-  auto loaded = device->load(image->bytes);
-  if (!loaded)
-    return inFile(loaded.error());
-  module = std::move(*loaded);
-  for (const Kernel &kernel : contents.kernels) {
-    auto handle = module->find(kernel.symbol);
-    if (!handle)
-      return inFile(handle.error());
-    kernels.push_back(*handle);
+  if (status)
+    status = findKernels(*chosen);
+  if (status)
+    return {};
+  Error error = status.error();
+  error.file = file->file();
+  return error;
+}
+
+/// Looks for each kernel in every image that was loaded.
+Status Session::findKernels(const Image &image) {
+  const std::vector<Kernel> &wanted = file->contents().kernels;
+  kernels.resize(wanted.size());
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    Status status;
+    for (const auto &module : modules) {
+      auto found = module->find(wanted[i].symbol);
+      status = found ? Status() : Status(found.error());
+      if (found)
+        kernels[i].handle = *found;
+      if (found || found.error().id != "image-symbol")
+        break;
+    }
+    BCSSL_RETURN_IF_ERROR(status);
+    if (!image.geometry.empty())
+      kernels[i].geometry = image.geometry[i];
   }
   return {};
 }
@@ -77,10 +113,14 @@ Status Session::allocate() {
   const Contents &contents = file->contents();
   auto get = [&](uint64_t bytes, const std::string &what,
                  std::unique_ptr<DeviceMemory> &to) -> Status {
-    auto memory = device->allocate(bytes, what);
-    if (!memory)
-      return memory.error();
-    to = std::move(*memory);
+    BCSSL_ASSIGN_OR_RETURN(memory, device->allocate(bytes, what));
+    to = std::move(memory);
+    return {};
+  };
+  auto getPorts = [&](uint64_t bytes, const std::string &what,
+                      std::unique_ptr<DeviceMemory> &to) -> Status {
+    BCSSL_ASSIGN_OR_RETURN(memory, device->allocatePorts(bytes, what));
+    to = std::move(memory);
     return {};
   };
   BCSSL_RETURN_IF_ERROR(get(contents.stateBytes, "the variables", state));
@@ -89,12 +129,12 @@ Status Session::allocate() {
   for (size_t i = 0; i < contents.programs.size(); ++i) {
     const Program &program = contents.programs[i];
     most = std::max(most, program.arenaBytes);
-    BCSSL_RETURN_IF_ERROR(get(program.inputBytes,
-                              "the inputs of " + program.name,
-                              programs[i].inputs));
-    BCSSL_RETURN_IF_ERROR(get(program.outputBytes,
-                              "the outputs of " + program.name,
-                              programs[i].outputs));
+    BCSSL_RETURN_IF_ERROR(getPorts(program.inputBytes,
+                                   "the inputs of " + program.name,
+                                   programs[i].inputs));
+    BCSSL_RETURN_IF_ERROR(getPorts(program.outputBytes,
+                                   "the outputs of " + program.name,
+                                   programs[i].outputs));
   }
   return get(most, "the arena", arena);
 }
@@ -108,8 +148,18 @@ std::byte *Session::addressOf(const Slot &slot, const Loaded &loaded) const {
 Command Session::commandOf(const Instruction &instruction,
                            const Loaded &loaded) const {
   if (auto *launch = std::get_if<Launch>(&instruction)) {
-    LaunchCommand command{
-        kernels[launch->kernel], {}, launch->tiles, launch->flops};
+    const auto &[handle, geometry] = kernels[launch->kernel];
+    LaunchCommand command{.kernel = handle,
+                          .arguments = {},
+                          .tiles = launch->tiles,
+                          .flops = launch->flops,
+                          .threads = geometry.threads,
+                          .sharedBytes = geometry.sharedBytes,
+                          .name =
+                              file->contents().kernels[launch->kernel].symbol};
+    if (geometry.blocks > 0)
+      command.tiles = geometry.blocks;
+    command.arguments.reserve(launch->slots.size());
     for (const Slot &slot : launch->slots)
       command.arguments.push_back(addressOf(slot, loaded));
     return command;
@@ -126,20 +176,39 @@ Command Session::commandOf(const Instruction &instruction,
   return CopyCommand{};
 }
 
+/// Whether the host's side of the block is a copy.
+static bool isMirrored(DeviceMemory &memory) {
+  return memory.size() > 0 && memory.host() != memory.address();
+}
+
 Status Session::prepare(const Program &program, Loaded &loaded) {
   std::vector<Command> commands;
-  commands.reserve(program.instructions.size());
+  commands.reserve(program.instructions.size() + 2);
+  DeviceMemory &inputs = *loaded.inputs, &outputs = *loaded.outputs;
+  loaded.uploads = isMirrored(inputs);
+  loaded.downloads = isMirrored(outputs);
+  if (loaded.uploads)
+    commands.push_back(
+        UploadCommand{inputs.address(), inputs.host(), inputs.size()});
   for (const Instruction &instruction : program.instructions)
     commands.push_back(commandOf(instruction, loaded));
-  auto list = device->prepare(std::move(commands));
-  if (!list)
-    return list.error();
-  loaded.commands = std::move(*list);
+  if (loaded.downloads)
+    commands.push_back(
+        DownloadCommand{outputs.host(), outputs.address(), outputs.size()});
+  BCSSL_ASSIGN_OR_RETURN(list, device->prepare(std::move(commands)));
+  loaded.commands = std::move(list);
   return {};
 }
 
-void Session::initialize(uint64_t seed) {
-  initializeVariables(file->contents(), {state->host(), state->size()}, seed);
+Status Session::initialize(uint64_t seed) {
+  const Contents &contents = file->contents();
+  if (std::byte *host = state->host()) {
+    initializeVariables(contents, {host, state->size()}, seed);
+    return {};
+  }
+  std::vector<std::byte> values(state->size());
+  initializeVariables(contents, values, seed);
+  return state->write(0, values);
 }
 
 static Error wrongCall(const char *id, const std::string &message) {
@@ -229,10 +298,13 @@ Status Session::run(std::string_view name, std::span<const Input> inputs,
         !port)
       return port.error();
   BCSSL_RETURN_IF_ERROR(give(program, loaded, inputs));
-  std::vector<CommandTime> times(trace ? program.instructions.size() : 0);
+  size_t commands =
+      loaded.uploads + program.instructions.size() + loaded.downloads;
+  std::vector<CommandTime> times(trace ? commands : 0);
   BCSSL_RETURN_IF_ERROR(loaded.commands->run(times));
   if (trace)
-    trace->add(*number, std::move(times));
+    trace->add(*number, {times.begin() + loaded.uploads,
+                         times.end() - loaded.downloads});
   return take(program, loaded, outputs);
 }
 
@@ -260,14 +332,33 @@ std::span<const std::byte> Session::outputBytes(std::string_view program,
   return {programs[*number].outputs->host() + found->offset, found->bytes()};
 }
 
-std::span<std::byte> Session::variable(size_t number) {
-  const Variable &variable = file->variables()[number];
-  return {state->host() + variable.offset, variable.bytes()};
+Status Session::readVariable(size_t number, std::span<std::byte> to) const {
+  return state->read(file->variables()[number].offset, to);
 }
 
-std::span<std::byte> Session::variable(std::string_view name) {
+Status Session::writeVariable(size_t number, std::span<const std::byte> from) {
+  return state->write(file->variables()[number].offset, from);
+}
+
+static Error noVariable(std::string_view name) {
+  return wrongCall("no-such-variable",
+                   "expects a variable, got " + std::string(name));
+}
+
+Result<std::vector<std::byte>>
+Session::readVariable(std::string_view name) const {
   auto number = file->findVariable(name);
-  return number ? variable(*number) : std::span<std::byte>();
+  if (!number)
+    return noVariable(name);
+  std::vector<std::byte> bytes(file->variables()[*number].bytes());
+  BCSSL_RETURN_IF_ERROR(readVariable(*number, bytes));
+  return bytes;
+}
+
+Status Session::writeVariable(std::string_view name,
+                              std::span<const std::byte> from) {
+  auto number = file->findVariable(name);
+  return number ? writeVariable(*number, from) : Status(noVariable(name));
 }
 
 Status Session::writeTrace(const std::string &path) const {

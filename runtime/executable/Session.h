@@ -25,9 +25,10 @@
 namespace bcssl {
 
 struct SessionOptions {
-  unsigned threads = 0;    ///< 0: as many as the process may run on
-  std::string target = {}; ///< which image, empty: the best that runs here
-  bool profile = false;    ///< keep the times of all instructions
+  std::string device = "cpu"; ///< as openDevice takes it
+  unsigned threads = 0;       ///< 0: as many as the process may run on
+  bool profile = false;       ///< keep the times of all instructions
+  bool graph = true;          ///< GPUs: run programs as graphs
 };
 
 /// Elements for the input port of that name.
@@ -62,21 +63,25 @@ struct Output {
 
 class Session {
 public:
-  /// Chooses and loads an image, and gets the memory. Variables are zero.
-  /// Errors: "no-device", "no-image", "image-invalid", "image-load",
-  /// "image-symbol", "out-of-memory".
+  /// Opens the device, chooses and loads an image, and gets the memory.
+  /// Variables are zero. Errors: those of openDevice, "no-image",
+  /// "image-invalid", "image-load", "image-symbol", "out-of-memory".
   static Result<std::unique_ptr<Session>>
   open(std::shared_ptr<const Executable> executable,
        const SessionOptions &options = {});
+  /// The same on a device that is open.
+  static Result<std::unique_ptr<Session>>
+  open(std::shared_ptr<const Executable> executable,
+       std::unique_ptr<Device> device, bool profile = false);
 
   /// Gives every variable its first value (see Initialize.h).
-  void initialize(uint64_t seed);
+  Status initialize(uint64_t seed);
 
   /// Runs a program. Every input must be given, with the port's type and number
   /// of elements; outputs are copied out where asked for. A span that
   /// inputBytes() gave is used in place. Errors: "no-such-program",
   /// "no-such-input", "no-such-output", "missing-input", "input-type",
-  /// "input-size", "output-type", "output-size".
+  /// "input-size", "output-type", "output-size", those of the device.
   Status run(std::string_view program, std::span<const Input> inputs,
              std::span<const Output> outputs);
   Status run(std::string_view program, std::initializer_list<Input> inputs,
@@ -85,18 +90,21 @@ public:
                std::span(outputs.begin(), outputs.size()));
   }
 
-  /// The memory of an input or output port, for use in place; empty where there
-  /// is no such program or port. An output keeps its value until the next run
-  /// of its program.
+  /// The host's memory of an input or output port, for use in place; empty
+  /// where there is no such program or port. An output keeps its value until
+  /// the next run of its program.
   std::span<std::byte> inputBytes(std::string_view program,
                                   std::string_view port);
   std::span<const std::byte> outputBytes(std::string_view program,
                                          std::string_view port) const;
 
-  /// The stored bytes of a variable by number, or by name: empty where there is
-  /// none of that name.
-  std::span<std::byte> variable(size_t number);
-  std::span<std::byte> variable(std::string_view name);
+  /// Copies the bytes of variable number `variable` as stored; `to` and `from`
+  /// have their size. Errors: those of the device.
+  Status readVariable(size_t variable, std::span<std::byte> to) const;
+  Status writeVariable(size_t variable, std::span<const std::byte> from);
+  /// The same by name. Errors: "no-such-variable" (Usage).
+  Result<std::vector<std::byte>> readVariable(std::string_view name) const;
+  Status writeVariable(std::string_view name, std::span<const std::byte> from);
 
   const Executable &executable() const { return *file; }
   /// Chip, threads and image, for people.
@@ -111,18 +119,28 @@ public:
   Status writeTrace(const std::string &path) const;
 
 private:
-  /// A program with its memory. The list has one command an instruction.
+  /// A program with its memory. The list has one command an instruction, and
+  /// before and after them those that copy the mirrors of ports.
   struct Loaded {
     std::unique_ptr<DeviceMemory> inputs;
     std::unique_ptr<DeviceMemory> outputs;
     std::unique_ptr<CommandList> commands;
+    size_t uploads = 0, downloads = 0;
+  };
+
+  /// A kernel and how it starts; the geometry is that of GPUs.
+  struct LoadedKernel {
+    KernelHandle handle = nullptr;
+    artifact::Geometry geometry;
   };
 
   Session(std::shared_ptr<const Executable> file,
           std::unique_ptr<Device> device)
       : file(std::move(file)), device(std::move(device)) {}
 
-  Status loadImage();
+  Result<const artifact::Image *> chooseImage() const;
+  Status loadImages();
+  Status findKernels(const artifact::Image &image);
   Status allocate();
   Status prepare(const artifact::Program &program, Loaded &loaded);
   std::byte *addressOf(const artifact::Slot &slot, const Loaded &loaded) const;
@@ -137,8 +155,8 @@ private:
   std::shared_ptr<const Executable> file;
   std::unique_ptr<Device> device;
   std::string text;
-  std::unique_ptr<DeviceModule> module;
-  std::vector<KernelHandle> kernels;
+  std::vector<std::unique_ptr<DeviceModule>> modules;
+  std::vector<LoadedKernel> kernels;
   std::unique_ptr<DeviceMemory> state;
   std::unique_ptr<DeviceMemory> arena;
   std::vector<Loaded> programs;

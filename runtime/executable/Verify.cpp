@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <set>
 #include <xxhash.h>
 
@@ -15,6 +16,9 @@ using namespace detail;
 static constexpr size_t maxName = 512;
 static constexpr size_t maxRank = 8;
 static constexpr uint32_t maxArguments = 65'536;
+static constexpr uint64_t maxBlocks = (uint64_t{1} << 31) - 1;
+static constexpr uint32_t maxThreads = 1024;
+static constexpr uint32_t maxSharedBytes = 227 << 10;
 
 Error Place::fails(const std::string &message) const {
   return {ExitCode::BadData,          id, name + ": " + message, {}, {},
@@ -95,20 +99,55 @@ static Status verifyKernels(const Contents &contents) {
   return {};
 }
 
+static Status verifyGeometry(const Place &place, const Contents &contents,
+                             const Image &image) {
+  size_t expected = image.isGpu() ? contents.kernels.size() : 0;
+  if (image.geometry.size() != expected)
+    return place.fails("expects the geometry of " + std::to_string(expected) +
+                       " kernels, got " +
+                       std::to_string(image.geometry.size()));
+  for (size_t i = 0; i < image.geometry.size(); ++i) {
+    const Geometry &geometry = image.geometry[i];
+    Place here = place.inside("kernel " + contents.kernels[i].symbol);
+    if (geometry.blocks < 1 || geometry.blocks > maxBlocks)
+      return here.fails("expects 1 to " + std::to_string(maxBlocks) +
+                        " blocks, got " + std::to_string(geometry.blocks));
+    if (geometry.threads < 1 || geometry.threads > maxThreads)
+      return here.fails("expects 1 to " + std::to_string(maxThreads) +
+                        " threads, got " + std::to_string(geometry.threads));
+    if (geometry.sharedBytes > maxSharedBytes)
+      return here.fails("expects at most " + std::to_string(maxSharedBytes) +
+                        " bytes of shared memory, got " +
+                        std::to_string(geometry.sharedBytes));
+  }
+  return {};
+}
+
 static Status verifyImageTables(const Contents &contents) {
-  std::set<std::string_view> targets;
+  static constexpr std::string_view formats[] = {"elf", "cubin", "ptx",
+                                                 "bitcode"};
+  std::map<std::pair<std::string_view, std::string_view>, const Image *> first;
   for (size_t i = 0; i < contents.images.size(); ++i) {
     const Image &image = contents.images[i];
     Place place{"executable-image", "image " + std::to_string(i)};
     BCSSL_RETURN_IF_ERROR(checkName(place, image.target));
-    if (!targets.insert(image.target).second)
-      return place.fails("expects unique targets, got \"" + image.target +
-                         "\" twice");
-    if (image.format != "elf" && image.format != "cubin" &&
-        image.format != "ptx")
-      return place.fails("expects the format elf, cubin or ptx");
+    if (!std::ranges::count(formats, image.format))
+      return place.fails("expects the format elf, cubin, ptx or bitcode");
+    if (image.isGpu() == (image.format == "elf"))
+      return place.fails("expects elf for CPUs and another format for GPUs, "
+                         "got " +
+                         image.format + " for \"" + image.target + "\"");
     if (image.bytes.empty())
       return place.fails("expects machine code, got 0 bytes");
+    BCSSL_RETURN_IF_ERROR(verifyGeometry(place, contents, image));
+    auto [other, isFirst] =
+        first.try_emplace({image.target, image.format}, &image);
+    if (!isFirst && !image.isGpu())
+      return place.fails("expects unique targets, got \"" + image.target +
+                         "\" twice");
+    if (other->second->geometry != image.geometry)
+      return place.fails("expects the geometry of the image before it for \"" +
+                         image.target + "\"");
   }
   return {};
 }

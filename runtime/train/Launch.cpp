@@ -2,6 +2,7 @@
 
 #include "runtime/train/Launch.h"
 
+#include "runtime/device/OpenDevice.h"
 #include "runtime/report/JsonLog.h"
 #include "runtime/report/Signals.h"
 #include "runtime/train/RunConfig.h"
@@ -71,16 +72,18 @@ Result<TrainSummary> launchTraining(const TrainCommand &command, int argc,
   BCSSL_ASSIGN_OR_RETURN(lock, FolderLock::take(settings.train.output));
   BCSSL_RETURN_IF_ERROR(
       checkFolderUse(settings.train.output, settings.train.resume));
+  // A wrong device is found before a minute of compiling.
+  BCSSL_ASSIGN_OR_RETURN(
+      device, openDevice({.name = settings.device,
+                          .threads = static_cast<unsigned>(settings.threads)}));
   RunCost cost;
   auto start = std::chrono::steady_clock::now();
-  BCSSL_ASSIGN_OR_RETURN(executable, runProgram(command, data->size()));
+  BCSSL_ASSIGN_OR_RETURN(executable,
+                         runProgram(command, *device, data->size()));
   cost.compileSeconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
-  BCSSL_ASSIGN_OR_RETURN(
-      session,
-      Session::open(executable,
-                    {.threads = static_cast<unsigned>(settings.threads)}));
+  BCSSL_ASSIGN_OR_RETURN(session, Session::open(executable, std::move(device)));
   std::string description = session->description();
   const Session &memory = *session; // owned by the learner from here on
   BCSSL_ASSIGN_OR_RETURN(learner, SessionLearner::create(std::move(session)));

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace bcssl {
 
@@ -134,19 +133,6 @@ Status SessionLearner::step(const Batch &batch, const StepScalars &values,
   for (StepOutput &output : scalars)
     outputs.push_back({output.name, std::span(&output.value, 1)});
   return session->run(stepName, inputs, outputs);
-}
-
-Status SessionLearner::SessionState::read(size_t variable,
-                                          std::span<std::byte> out) {
-  std::span<std::byte> bytes = session.variable(variable);
-  std::memcpy(out.data(), bytes.data(), bytes.size());
-  return {};
-}
-
-Status SessionLearner::SessionState::write(size_t variable,
-                                           std::span<const std::byte> bytes) {
-  std::memcpy(session.variable(variable).data(), bytes.data(), bytes.size());
-  return {};
 }
 
 } // namespace bcssl

@@ -4,9 +4,8 @@
 #define BCSSL_RUNTIME_TRAIN_LEARNER_H
 
 #include "runtime/data/Loader.h"
-#include "runtime/executable/Session.h"
 #include "runtime/train/Schedule.h"
-#include "runtime/train/StateAccess.h"
+#include "runtime/train/SessionState.h"
 
 namespace bcssl {
 
@@ -34,7 +33,7 @@ public:
   virtual ~Learner() = default;
   virtual const StepShape &shape() const = 0;
   virtual StateAccess &state() = 0;
-  virtual void initialize(uint64_t seed) = 0;
+  virtual Status initialize(uint64_t seed) = 0;
   /// Takes step number `step` (from 0) and sets outputs().
   virtual Status step(const Batch &batch, const StepScalars &scalars,
                       uint64_t seed, int64_t step) = 0;
@@ -60,27 +59,15 @@ public:
 
   const StepShape &shape() const override { return form; }
   StateAccess &state() override { return access; }
-  void initialize(uint64_t seed) override { session->initialize(seed); }
+  Status initialize(uint64_t seed) override {
+    return session->initialize(seed);
+  }
   Status step(const Batch &batch, const StepScalars &scalars, uint64_t seed,
               int64_t step) override;
   std::span<const StepOutput> outputs() const override { return scalars; }
   std::string hash() const override { return session->executable().hash(); }
 
 private:
-  /// The session's variables as a checkpoint sees them.
-  class SessionState : public StateAccess {
-  public:
-    explicit SessionState(Session &session) : session(session) {}
-    std::span<const artifact::Variable> variables() const override {
-      return session.executable().variables();
-    }
-    Status read(size_t variable, std::span<std::byte> out) override;
-    Status write(size_t variable, std::span<const std::byte> bytes) override;
-
-  private:
-    Session &session;
-  };
-
   SessionLearner(std::unique_ptr<Session> owned, StepShape form)
       : session(std::move(owned)), access(*session), form(form) {}
 

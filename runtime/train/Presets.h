@@ -18,6 +18,7 @@ struct TrainSettings {
   std::map<std::string, std::string> modelOptions;
   std::vector<std::string> targets; ///< of bcssl-compile; empty: its default
   std::string data;
+  std::string device = "cpu"; ///< as openDevice takes it
   int64_t threads = 0; ///< of the device; 0: as many as the process may use
   TrainOptions train;
 };

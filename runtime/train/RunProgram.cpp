@@ -21,13 +21,16 @@ static std::string keptPath(const std::string &output) {
   return output + "/program.bcx";
 }
 
-static Status compileModel(const TrainSettings &settings,
+static Status compileModel(const TrainSettings &settings, const Device &device,
                            const std::string &output) {
   BCSSL_ASSIGN_OR_RETURN(compiler, findTool("bcssl-compile"));
   std::vector<std::string> words = {"--model=" + settings.model};
   for (const auto &[name, value] : settings.modelOptions)
     words.push_back("--" + name + "=" + value);
-  for (const std::string &target : settings.targets)
+  std::vector<std::string> targets = settings.targets;
+  if (targets.empty() && !device.compileTargets().empty())
+    targets = {device.compileTargets()};
+  for (const std::string &target : targets)
     words.push_back("--target=" + target);
   std::string text = "compiling";
   for (const std::string &word : words)
@@ -107,7 +110,8 @@ keptProgram(const TrainCommand &command) {
 
 /// The program of a run that begins in a folder without checkpoints.
 static Result<std::shared_ptr<const Executable>>
-newProgram(const TrainSettings &settings, int64_t images) {
+newProgram(const TrainSettings &settings, const Device &device,
+           int64_t images) {
   if (!settings.program.empty())
     return Executable::open(settings.program);
   const std::string &resume = settings.train.resume;
@@ -122,16 +126,16 @@ newProgram(const TrainSettings &settings, int64_t images) {
     BCSSL_RETURN_IF_ERROR(checkDataSize(
         images, std::strtoll(given->second.c_str(), nullptr, 10)));
   std::string kept = keptPath(settings.train.output);
-  BCSSL_RETURN_IF_ERROR(compileModel(settings, kept));
+  BCSSL_RETURN_IF_ERROR(compileModel(settings, device, kept));
   return Executable::open(kept);
 }
 
 Result<std::shared_ptr<const Executable>>
-runProgram(const TrainCommand &command, int64_t images) {
+runProgram(const TrainCommand &command, const Device &device, int64_t images) {
   bool used = !listCheckpoints(command.settings.train.output).empty();
   BCSSL_ASSIGN_OR_RETURN(executable,
                          used ? keptProgram(command)
-                              : newProgram(command.settings, images));
+                              : newProgram(command.settings, device, images));
   BCSSL_RETURN_IF_ERROR(checkProperties(command, *executable));
   return executable;
 }

@@ -1,7 +1,7 @@
 //===- StateAccess.h - the variables of a running program -------*- C++ -*-===//
 //
 // What a checkpoint saves and loads: a list of named tensors wherever they
-// live. The trainer gives one over its session, tests one over plain memory.
+// live: in a session (SessionState.h) or, in tests, in plain memory.
 //
 //===----------------------------------------------------------------------===//
 

@@ -3,6 +3,7 @@
 #include "runtime/train/TrainFlags.h"
 
 #include "runtime/base/Flags.h"
+#include "runtime/device/OpenDevice.h"
 
 #include <cstdio>
 #include <limits>
@@ -59,14 +60,13 @@ struct FixedFlag {
 /// Variables that flags are bound to, beside the settings themselves.
 struct Extras {
   std::string progress = "auto";
-  std::string device = "cpu";
   std::string augment;
   std::vector<double> globalScale;
   std::vector<double> localScale;
   double keepEpochs = 20;
   int64_t localRank = 0; // torchrun passes it; one process ignores it
   std::vector<FixedFlag> fixed = {
-      {"use-fp16", "false", "training on the CPU is in float32"},
+      {"use-fp16", "false", "training is in float32"},
       {"use-bn-in-head", "false", "the head has no batch normalisation"},
       {"dist-url", "env://", "training runs in one process"},
       {"patch-size", "",
@@ -94,7 +94,7 @@ void addRunFlags(Flags &flags, TrainSettings &s, Extras &extras) {
   flags.add("initial-checkpoint", train.initialCheckpoint,
             "weights to begin with: a checkpoint or a safetensors file",
             {.type = "PATH"});
-  flags.add("device", extras.device, "where to train", {.choices = {"cpu"}});
+  flags.add("device", s.device, std::string("where to train: ") + deviceHelp);
   flags.add("seed", train.seed, "of weights, order, crops and dropped paths");
   flags.add("progress", extras.progress, "what to show on stderr",
             {.choices = {"auto", "bar", "plain", "json", "none"}});

@@ -113,7 +113,7 @@ Status Run::resume() {
     run = std::move(loaded);
   }
   if (!run) {
-    learner.initialize(options.seed);
+    BCSSL_RETURN_IF_ERROR(learner.initialize(options.seed));
     return options.initialCheckpoint.empty()
                ? Status()
                : loadWeights(options.initialCheckpoint, learner.state());

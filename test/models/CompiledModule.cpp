@@ -42,6 +42,11 @@ CompiledModule::CompiledModule(mlir::ModuleOp module) {
   session = std::move(*opened);
 }
 
+static void check(const Status &status) {
+  if (!status)
+    throw std::runtime_error(status.error().text());
+}
+
 std::vector<reference::Tensor>
 CompiledModule::run(const frontend::Procedure &procedure,
                     const std::vector<reference::Tensor> &arguments) {
@@ -52,20 +57,21 @@ CompiledModule::run(const frontend::Procedure &procedure,
     ElementType type = procedure.values[port.value].element;
     bytes[i] = bytesOf(arguments[i], type);
     if (port.isVariable)
-      std::memcpy(session->variable(port.name).data(), bytes[i].data(),
-                  bytes[i].size());
+      check(session->writeVariable(port.name, bytes[i]));
     else
       inputs.push_back(Input(
           port.name, type == ElementType::I32 ? DataType::I32 : DataType::F32,
           bytes[i]));
   }
-  if (Status status = session->run(procedure.name, inputs, {}); !status)
-    throw std::runtime_error(status.error().text());
+  check(session->run(procedure.name, inputs, {}));
 
   std::vector<reference::Tensor> results;
   for (const Port &port : procedure.results) {
+    std::vector<std::byte> variable;
+    if (port.isVariable)
+      variable = *session->readVariable(port.name);
     std::span<const std::byte> stored =
-        port.isVariable ? session->variable(port.name)
+        port.isVariable ? variable
                         : session->outputBytes(procedure.name, port.name);
     std::vector<float> floats(stored.size() / sizeof(float));
     std::memcpy(floats.data(), stored.data(), stored.size());

@@ -87,7 +87,7 @@ Result<Comparison> replay(const Arguments &arguments) {
   options.threads = static_cast<unsigned>(arguments.threads);
   BCSSL_ASSIGN_OR_RETURN(session, Session::open(executable, options));
   BCSSL_ASSIGN_OR_RETURN(learner, SessionLearner::create(std::move(session)));
-  learner->initialize(/*seed=*/0);
+  BCSSL_RETURN_IF_ERROR(learner->initialize(/*seed=*/0));
   BCSSL_RETURN_IF_ERROR(
       loadWeights(arguments.folder + "/initial.safetensors", learner->state()));
 

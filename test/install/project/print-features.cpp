@@ -6,40 +6,19 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/executable/Session.h"
 #include "runtime/train/Checkpoint.h"
+#include "runtime/train/SessionState.h"
 
-#include <algorithm>
 #include <cstdio>
 
 using namespace bcssl;
 
 namespace {
 
-/// A session's variables as a checkpoint sees them.
-class State : public StateAccess {
-public:
-  explicit State(Session &session) : session(session) {}
-  std::span<const artifact::Variable> variables() const override {
-    return session.executable().variables();
-  }
-  Status read(size_t variable, std::span<std::byte> out) override {
-    std::ranges::copy(session.variable(variable), out.begin());
-    return {};
-  }
-  Status write(size_t variable, std::span<const std::byte> bytes) override {
-    std::ranges::copy(bytes, session.variable(variable).begin());
-    return {};
-  }
-
-private:
-  Session &session;
-};
-
 Status printFeatures(const char *program, const char *checkpoint) {
   BCSSL_ASSIGN_OR_RETURN(executable, Executable::open(program));
   BCSSL_ASSIGN_OR_RETURN(session, Session::open(executable, {.threads = 1}));
-  State state(*session);
+  SessionState state(*session);
   BCSSL_RETURN_IF_ERROR(loadWeights(checkpoint, state, "teacher."));
   std::vector<float> images(4 * 16 * 16, 1.0f), features(4 * 16);
   BCSSL_RETURN_IF_ERROR(

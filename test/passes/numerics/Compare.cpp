@@ -93,8 +93,8 @@ Status runCompiled(const std::string &bytes, func::FuncOp function,
     std::string name = nameOfArgument(function, i);
     if (auto variable =
             function.getArgAttrOfType<StringAttr>(i, "bcssl.variable")) {
-      std::span<std::byte> bytes = session->variable(name);
-      std::memcpy(bytes.data(), values.floats[name].data(), bytes.size());
+      BCSSL_RETURN_IF_ERROR(session->writeVariable(
+          name, std::as_bytes(std::span(values.floats[name]))));
       continue;
     }
     // Names live in the attributes, values in the maps.
@@ -118,7 +118,8 @@ Status runCompiled(const std::string &bytes, func::FuncOp function,
   for (unsigned i = 0; i < function.getNumResults(); ++i)
     if (auto name =
             function.getResultAttrOfType<StringAttr>(i, "bcssl.variable")) {
-      std::span<std::byte> bytes = session->variable(name.getValue());
+      BCSSL_ASSIGN_OR_RETURN(
+          bytes, session->readVariable(std::string_view(name.getValue())));
       std::memcpy(results[i].computed.data(), bytes.data(), bytes.size());
     }
   return {};

@@ -30,7 +30,7 @@ TEST(TimedRuns, RunsOnceMoreThanAskedFor) {
   std::vector<float> x(1024, 1.0f);
   float rate = 0.5f;
   auto weight = [&] {
-    return *reinterpret_cast<float *>(session->variable("w").data());
+    return *reinterpret_cast<float *>(session->readVariable("w")->data());
   };
   float before = weight();
   auto times = timeRuns(*session, contents.programs[0],

@@ -120,7 +120,7 @@ TEST_F(ToolsTest, RunReportsWhatIsWrong) {
             66);
   EXPECT_EQ(code({folder + "x.npy", "--function=scale"}), 65);
   EXPECT_EQ(code({folder + "none.bcx", "--function=scale"}), 66);
-  EXPECT_EQ(code({file(), "--function=scale", "--target=cpu:z80"}), 69);
+  EXPECT_EQ(code({file(), "--function=scale", "--device=cpu:z80"}), 69);
 }
 
 TEST_F(ToolsTest, InfoPrintsTheContents) {

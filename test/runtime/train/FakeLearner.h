@@ -31,10 +31,11 @@ public:
 
   const StepShape &shape() const override { return form; }
   StateAccess &state() override { return memory; }
-  void initialize(uint64_t seed) override {
+  Status initialize(uint64_t seed) override {
     memory.fill(static_cast<uint32_t>(seed));
     for (float &weight : weights())
       weight = static_cast<float>(seed);
+    return {};
   }
   Status step(const Batch &batch, const StepScalars &scalars, uint64_t seed,
               int64_t step) override {
