@@ -92,12 +92,17 @@ constexpr llvm::StringLiteral commonChip = "sm_80";
 llvm::MapVector<StringRef, GpuFormats> formatsOf(ArrayRef<Target> targets,
                                                  bool hasAssembler) {
   llvm::MapVector<StringRef, GpuFormats> chips;
-  for (const Target &target : targets)
-    if (target.kind == Target::Kind::Cuda) {
-      GpuFormats &formats = chips[target.chip];
-      (hasAssembler ? formats.cubin : formats.ptx) = true;
+  bool isForGpus = false;
+  for (const Target &target : targets) {
+    GpuFormats &formats = chips[target.chip];
+    if (target.kind == Target::Kind::Simt) {
+      formats.bitcode = true;
+      continue;
     }
-  if (!chips.empty())
+    (hasAssembler ? formats.cubin : formats.ptx) = true;
+    isForGpus = true;
+  }
+  if (isForGpus)
     chips[commonChip].ptx = true;
   return chips;
 }
@@ -110,7 +115,10 @@ LogicalResult addGpuImages(ModuleOp module, ArrayRef<Target> targets,
   imageOptions.strict = options.strict;
   if (options.cache)
     imageOptions.cacheDirectory = CubinCache::defaultDirectory();
-  if (imageOptions.ptxas.empty())
+  bool wantsCubins = llvm::any_of(targets, [](const Target &target) {
+    return target.kind == Target::Kind::Cuda;
+  });
+  if (imageOptions.ptxas.empty() && wantsCubins)
     module.emitRemark() << "found no ptxas: the artifact holds PTX, which the "
                            "driver compiles at each start";
   for (auto [chip, formats] : formatsOf(targets, !imageOptions.ptxas.empty())) {

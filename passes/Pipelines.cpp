@@ -48,7 +48,10 @@ static constexpr int64_t gpuContractionRows = 128, gpuPartialSums = 512;
 static void buildFormation(OpPassManager &manager, KernelFormation formation,
                            const Target &target) {
   // GPUs read a weight as it lies: shared memory is where it is rearranged.
-  if (!target.isGpu())
+  // They have more multiprocessors than most gradients of weights have tiles.
+  if (target.isGpu())
+    manager.addNestedPass<func::FuncOp>(createSplitReductions());
+  else
     manager.addNestedPass<func::FuncOp>(createPackContractions());
   // Once is enough: what forward and backward both compute is merged here,
   // packed weights with it.

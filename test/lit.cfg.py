@@ -22,6 +22,9 @@ config.environment["PATH"] = os.pathsep.join(
     ]
 )
 
+# Kept code of earlier runs, outside of the caller's home.
+config.environment["BCSSL_CACHE_DIR"] = os.path.join(config.test_exec_root, "cache")
+
 # NVIDIA's assembler: tests that need it say `REQUIRES: ptxas` and write %ptxas.
 # The caller's variable comes before what CMake found.
 ptxas = os.environ.get("BCSSL_PTXAS") or config.ptxas

@@ -116,7 +116,8 @@ int main(int argc, char **argv) {
   flags.add("list-targets", listTargets,
             "print the machine code that this CPU runs, best first");
   Flags &kernels = flags.command(
-      "kernels", "how often kernels run, and their share of the work");
+      "kernels", "how often kernels run, their share of the work, and what "
+                 "their machine code needs");
   kernels.positional("FILE", kernelsFile, "a compiled program (.bcx)",
                      {.required = true});
   // The flags of a model stay unread: they are the compiler's.

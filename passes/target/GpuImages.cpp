@@ -8,6 +8,7 @@
 
 #include "dialects/bcssl/Bcssl.h"
 #include "passes/codegen/Tiles.h"
+#include "passes/schedule/MemoryPlan.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -142,31 +143,47 @@ std::string chipOf(gpu::GPUModuleOp kernels) {
   return "";
 }
 
-/// How each kernel of a planned module starts, by symbol. Reports kernels that
-/// no block of the chip could run.
+/// Generators load up to 16 bytes at once from the start of a buffer.
+LogicalResult checkAlignment(KernelOp kernel) {
+  constexpr int64_t alignment = 16;
+  if (auto slots = kernel->getAttrOfType<ArrayAttr>("slots"))
+    for (auto [number, attribute] : llvm::enumerate(slots))
+      if (auto slot = toSlot(attribute); slot && slot->offset % alignment != 0)
+        return kernel.emitOpError()
+               << "expects buffers at multiples of " << alignment
+               << " bytes, got buffer " << number << " at " << slot->offset;
+  return success();
+}
+
+/// How a kernel starts, or an error where no block of the chip could run it.
+FailureOr<KernelLaunch> launchOf(KernelOp kernel, const GpuLimits &limits) {
+  auto number = [&](StringRef name) -> int64_t {
+    auto attribute = kernel->getAttrOfType<IntegerAttr>(name);
+    return attribute && attribute.getType().isInteger(64) ? attribute.getInt()
+                                                          : -1;
+  };
+  int64_t blocks = number("tiles"), threads = number("threads"),
+          bytes = number("shared_bytes");
+  if (blocks < 1 || blocks > INT32_MAX || threads < 1 ||
+      threads > limits.threads || bytes < 0 || bytes > limits.sharedBytes)
+    return kernel.emitOpError()
+           << "expects tiles, 1 to " << limits.threads << " threads and up to "
+           << limits.sharedBytes << " bytes of shared memory, got " << blocks
+           << ", " << threads << " and " << bytes;
+  return KernelLaunch{static_cast<uint64_t>(blocks),
+                      static_cast<uint32_t>(threads),
+                      static_cast<uint32_t>(bytes)};
+}
+
 FailureOr<LaunchTable> launchesOf(ModuleOp planned, StringRef chip) {
   LaunchTable launches;
-  int64_t shared = gpuLimitsOf(chip).sharedBytes;
   WalkResult result = planned.walk([&](KernelOp kernel) {
-    auto number = [&](StringRef name) -> int64_t {
-      auto attribute = kernel->getAttrOfType<IntegerAttr>(name);
-      return attribute && attribute.getType().isInteger(64) ? attribute.getInt()
-                                                            : -1;
-    };
     auto symbol = kernel->getAttrOfType<StringAttr>("symbol");
-    int64_t blocks = number("tiles"), threads = number("threads"),
-            bytes = number("shared_bytes");
-    if (!symbol || blocks < 1 || blocks > INT32_MAX || threads < 1 ||
-        threads > gpuLimitsOf(chip).threads || bytes < 0 || bytes > shared) {
-      kernel.emitOpError() << "expects a launch that " << chip
-                           << " can do: a symbol, tiles, at most "
-                           << gpuLimitsOf(chip).threads << " threads and "
-                           << shared << " bytes of shared memory";
+    FailureOr<KernelLaunch> launch = launchOf(kernel, gpuLimitsOf(chip));
+    if (failed(launch) || failed(checkAlignment(kernel)))
       return WalkResult::interrupt();
-    }
-    launches[symbol.getValue()] = {static_cast<uint64_t>(blocks),
-                                   static_cast<uint32_t>(threads),
-                                   static_cast<uint32_t>(bytes)};
+    if (symbol) // their absence is reported with the artifact's tables
+      launches[symbol.getValue()] = *launch;
     return WalkResult::advance();
   });
   if (result.wasInterrupted())
@@ -213,6 +230,13 @@ compileGpuImages(ModuleOp planned, GpuFormats formats,
   if (formats.ptx)
     for (const Part &part : parts)
       add("ptx", part.ptx);
+  if (formats.bitcode)
+    for (const Part &part : parts) {
+      FailureOr<std::string> bitcode = compileSimtBitcode(part.module);
+      if (failed(bitcode))
+        return failure();
+      add("bitcode", *bitcode);
+    }
   return images;
 }
 

@@ -16,6 +16,7 @@ namespace bcssl {
 struct GpuFormats {
   bool cubin = false; ///< needs ptxas
   bool ptx = false;
+  bool bitcode = false; ///< for target cuda:simt
 };
 
 struct GpuImageOptions {
@@ -28,8 +29,8 @@ struct GpuImageOptions {
 /// to images of the chip that they were emitted for. Each image holds a few
 /// kernels, in the module's order, so that all processors have work; their
 /// number does not depend on how many there are. Images of one format follow
-/// each other, cubins first. Local memory and notes of ptxas about performance
-/// become warnings.
+/// each other: cubins, PTX, bitcode. Local memory and notes of ptxas about
+/// performance become warnings.
 mlir::FailureOr<std::vector<KernelImage>>
 compileGpuImages(mlir::ModuleOp planned, GpuFormats formats,
                  const GpuImageOptions &options);

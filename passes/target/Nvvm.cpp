@@ -15,6 +15,7 @@
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Target/LLVM/NVVM/Target.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
@@ -23,6 +24,7 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
@@ -65,6 +67,7 @@ void buildNvvmLowering(OpPassManager &manager) {
   kernels.addPass(createConvertGpuOpsToNVVMOps(options));
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
+  kernels.addPass(createVerifyGpuKernels());
 }
 
 namespace {
@@ -108,9 +111,14 @@ LogicalResult verifyNoCalls(const llvm::Module &module,
   return success();
 }
 
-} // namespace
+/// A module as code generation gets it.
+struct OptimizedModule {
+  std::unique_ptr<llvm::LLVMContext> context;
+  std::unique_ptr<llvm::Module> module;
+  std::unique_ptr<llvm::TargetMachine> machine;
+};
 
-FailureOr<std::string> compilePtx(gpu::GPUModuleOp kernels) {
+FailureOr<OptimizedModule> optimize(gpu::GPUModuleOp kernels) {
   auto isNvvm = [](Attribute target) {
     return isa<NVVM::NVVMTargetAttr>(target);
   };
@@ -118,34 +126,60 @@ FailureOr<std::string> compilePtx(gpu::GPUModuleOp kernels) {
   if (!targets || targets.size() != 1 || !isNvvm(targets[0]))
     return kernels.emitError() << "expects one NVVM target of the GPU module";
   auto target = cast<NVVM::NVVMTargetAttr>(targets[0]);
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> module =
-      translateModuleToLLVMIR(kernels, context);
-  if (!module)
+  OptimizedModule result;
+  result.context = std::make_unique<llvm::LLVMContext>();
+  result.module = translateModuleToLLVMIR(kernels, *result.context);
+  if (!result.module)
     return failure();
   std::string message;
-  std::unique_ptr<llvm::TargetMachine> machine = makeMachine(target, message);
-  if (!machine)
+  result.machine = makeMachine(target, message);
+  if (!result.machine)
     return kernels.emitError()
            << "no code generator for " << target.getChip() << ": " << message;
-  module->setTargetTriple(machine->getTargetTriple());
-  module->setDataLayout(machine->createDataLayout());
-  optimizeModule(*module, *machine, llvm::OptimizationLevel::O3);
-  if (failed(verifyNoCalls(*module, kernels)))
+  result.module->setTargetTriple(result.machine->getTargetTriple());
+  result.module->setDataLayout(result.machine->createDataLayout());
+  optimizeModule(*result.module, *result.machine, llvm::OptimizationLevel::O3);
+  if (failed(verifyNoCalls(*result.module, kernels)))
     return failure();
+  return result;
+}
 
+} // namespace
+
+FailureOr<std::string> compilePtx(gpu::GPUModuleOp kernels) {
+  FailureOr<OptimizedModule> optimized = optimize(kernels);
+  if (failed(optimized))
+    return failure();
   SmallString<0> ptx;
   llvm::raw_svector_ostream stream(ptx);
   llvm::legacy::PassManager passes;
-  if (machine->addPassesToEmitFile(passes, stream, nullptr,
-                                   llvm::CodeGenFileType::AssemblyFile))
+  if (optimized->machine->addPassesToEmitFile(
+          passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
     return kernels.emitError() << "cannot emit PTX";
-  passes.run(*module);
+  passes.run(*optimized->module);
   // What code generation itself adds.
   if (StringRef(ptx).contains("\tcall") || StringRef(ptx).contains("__nv_"))
     return kernels.emitError()
            << "expects kernels that call nothing, got a call in PTX";
   return ptx.str().str();
+}
+
+FailureOr<std::string> compileSimtBitcode(gpu::GPUModuleOp kernels) {
+  // The emulator's findings name lines; scopes of functions carry them.
+  OwningOpRef<ModuleOp> holder = ModuleOp::create(kernels.getLoc());
+  auto scoped = cast<gpu::GPUModuleOp>(kernels->clone());
+  holder->push_back(scoped);
+  PassManager manager(kernels.getContext());
+  manager.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
+  if (failed(manager.run(*holder)))
+    return failure();
+  FailureOr<OptimizedModule> optimized = optimize(scoped);
+  if (failed(optimized))
+    return failure();
+  SmallString<0> bitcode;
+  llvm::raw_svector_ostream stream(bitcode);
+  llvm::WriteBitcodeToFile(*optimized->module, stream);
+  return bitcode.str().str();
 }
 
 SmallVector<StringRef> kernelsWithLocalMemory(StringRef ptx) {

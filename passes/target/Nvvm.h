@@ -22,6 +22,10 @@ void buildNvvmLowering(mlir::OpPassManager &manager);
 /// several modules of a context at a time.
 mlir::FailureOr<std::string> compilePtx(mlir::gpu::GPUModuleOp module);
 
+/// The LLVM bitcode that compilePtx() would make PTX from, with the lines of
+/// the model, for an emulator. Not for several threads at a time.
+mlir::FailureOr<std::string> compileSimtBitcode(mlir::gpu::GPUModuleOp module);
+
 /// The kernels of PTX that keep values of a thread in memory: registers cannot
 /// be indexed.
 llvm::SmallVector<llvm::StringRef> kernelsWithLocalMemory(llvm::StringRef ptx);

@@ -30,6 +30,21 @@ def ConvertGpuMath : Pass<"bcssl-convert-gpu-math"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
+def VerifyGpuKernels : Pass<"bcssl-verify-gpu-kernels", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Check lowered GPU kernels for what would fail silently";
+  let description = [{
+    Reports what neither LLVM nor ptxas refuses, though the kernel then fails, is
+    wrong or slow: functions without a body (libdevice is not linked); shared
+    memory without a size that is not external, which would lie over other shared
+    memory; more than 48 KiB of static shared memory; vector loads and stores
+    without the alignment that lets them be one access of up to 16 bytes; results
+    of `wgmma` that are read before a wait for all of them; tensor maps passed by
+    value that are not constants of the grid aligned to 64 bytes. Changes nothing.
+    Comes last in the pipeline `--bcssl-nvvm`.
+    Example: test/passes/target/verify-gpu-kernels.mlir.
+  }];
+}
+
 def SerializeGpuKernels : Pass<"bcssl-serialize-gpu-kernels", "::mlir::ModuleOp"> {
   let summary = "Compile GPU modules to PTX and cubin";
   let description = [{

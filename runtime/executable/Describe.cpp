@@ -3,7 +3,6 @@
 #include "runtime/executable/Describe.h"
 #include "runtime/executable/PortFiles.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -234,49 +233,6 @@ std::string describeJson(const Executable &executable) {
                                  {"initializer", initializerText(variable)}});
   // Bytes that are no UTF-8 become replacement characters.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-static std::string kernelLines(const Contents &contents,
-                               const Program &program) {
-  struct Use {
-    uint64_t launches = 0, flops = 0;
-  };
-  std::vector<Use> uses(contents.kernels.size());
-  uint64_t total = 0;
-  for (const Instruction &instruction : program.instructions)
-    if (auto *launch = std::get_if<Launch>(&instruction)) {
-      uses[launch->kernel].launches += 1;
-      uses[launch->kernel].flops += launch->flops;
-      total += launch->flops;
-    }
-  std::vector<size_t> order;
-  for (size_t i = 0; i < uses.size(); ++i)
-    if (uses[i].launches)
-      order.push_back(i);
-  std::ranges::sort(order, [&](size_t a, size_t b) {
-    return uses[a].flops != uses[b].flops ? uses[a].flops > uses[b].flops
-                                          : a < b;
-  });
-  std::string text;
-  for (size_t i : order) {
-    char numbers[96];
-    std::snprintf(numbers, sizeof(numbers), "  %6llu x %12.6f GFLOP %5.1f %%  ",
-                  static_cast<unsigned long long>(uses[i].launches),
-                  static_cast<double>(uses[i].flops) * 1e-9,
-                  total ? 100.0 * static_cast<double>(uses[i].flops) /
-                              static_cast<double>(total)
-                        : 0.0);
-    text += numbers + contents.kernels[i].symbol + "\n";
-  }
-  return text;
-}
-
-std::string describeKernels(const Executable &executable) {
-  std::string text;
-  for (const Program &program : executable.contents().programs)
-    text += "program " + program.name + "\n" +
-            kernelLines(executable.contents(), program);
-  return text;
 }
 
 } // namespace bcssl

@@ -15,7 +15,9 @@ std::string describeText(const Executable &executable);
 std::string describeJson(const Executable &executable);
 
 /// How often each kernel is launched in each program, and its share of the
-/// program's operations, the largest first.
+/// program's operations, the largest first; then what the machine code of each
+/// GPU target holds: registers, stack and shared memory of each kernel, its
+/// launch, and instructions by kind.
 std::string describeKernels(const Executable &executable);
 
 /// 1234567 as "1,234,567".

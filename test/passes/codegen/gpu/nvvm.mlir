@@ -19,9 +19,10 @@
 // DEFINE: %{math} = convert-math-to-llvm,
 // DEFINE: %{gpu} = convert-gpu-to-nvvm{has-redux=true index-bitwidth=64 use-bare-ptr-memref-call-conv=true},
 // DEFINE: %{canonicalize} = canonicalize,
-// DEFINE: %{cse} = cse
-// DEFINE: %{before} = bcssl-fold-batch-norm,bcssl-differentiate,bcssl-expand,canonicalize,func.func(bcssl-pack-contractions),cse,func.func(bcssl-form-kernels),canonicalize,
-// DEFINE: %{passes} = %{before}%{choose}%{emit}gpu.module(%{hoist}%{expand}%{loops}%{math}%{gpu}%{canonicalize}%{cse})
+// DEFINE: %{cse} = cse,
+// DEFINE: %{verify} = bcssl-verify-gpu-kernels
+// DEFINE: %{before} = bcssl-fold-batch-norm,bcssl-differentiate,bcssl-expand,canonicalize,func.func(bcssl-split-reductions),cse,func.func(bcssl-form-kernels{contraction-rows=128 partial-sums=512}),canonicalize,
+// DEFINE: %{passes} = %{before}%{choose}%{emit}gpu.module(%{hoist}%{expand}%{loops}%{math}%{gpu}%{canonicalize}%{cse}%{verify})
 // DEFINE: %{lower} = bcssl-opt %s --pass-pipeline="builtin.module(%{passes})"
 //
 // RUN: bcssl-opt %s --bcssl-nvvm --dump-pass-pipeline -o %t.whole 2> %t.dump
@@ -36,28 +37,34 @@
 // RUN: %{lower} | FileCheck %s --check-prefix=NOCODE --implicit-check-not=gpu.module
 // REDEFINE: %{emit} = bcssl-emit-gpu-kernels,
 //
+// Without verification a call of a library that is not there is left.
 // Cleanups leave a longer program, conversions what they are for.
 // REDEFINE: %{hoist} =
 // RUN: %{lower} > %t.inside && not cmp -s %t.inside %t.whole
 // REDEFINE: %{hoist} = loop-invariant-code-motion,
 // REDEFINE: %{expand} =
+// RUN: not %{lower} 2>&1 | FileCheck %s --check-prefix=LIBRARY
+// REDEFINE: %{verify} = canonicalize
 // RUN: %{lower} | grep -q __nv_erff
+// REDEFINE: %{verify} = bcssl-verify-gpu-kernels
 // REDEFINE: %{expand} = bcssl-expand-math,
 // REDEFINE: %{loops} =
 // RUN: %{lower} | grep -q 'scf\.for'
 // REDEFINE: %{loops} = convert-scf-to-cf,
 // REDEFINE: %{math} =
-// RUN: %{lower} | grep -q __nv_fmaf
+// RUN: not %{lower} 2>&1 | grep -q __nv_fmaf
 // REDEFINE: %{math} = convert-math-to-llvm,
 // REDEFINE: %{gpu} =
 // RUN: %{lower} | grep -q 'gpu\.func'
 // REDEFINE: %{gpu} = convert-gpu-to-nvvm{has-redux=true index-bitwidth=64 use-bare-ptr-memref-call-conv=true},
 // REDEFINE: %{canonicalize} =
 // RUN: %{lower} > %t.uncleaned && not cmp -s %t.uncleaned %t.whole
-// REDEFINE: %{canonicalize} = canonicalize
+// REDEFINE: %{canonicalize} = canonicalize,
 // REDEFINE: %{cse} =
 // RUN: %{lower} > %t.twice && not cmp -s %t.twice %t.whole
+// REDEFINE: %{cse} = cse,
 //
+// LIBRARY:  error: 'llvm.func' op has no body: expects kernels that call nothing, got a call of __nv_erff
 // UNCHOSEN: error: 'bcssl.kernel' op expects a tile
 // NOCODE:   func.func @block
 
