@@ -48,6 +48,12 @@ void visitFields(GpuDepthwiseTile &tile, Visit visit) {
   visit("reach_height", tile.reachHeight);
   visit("reach_width", tile.reachWidth);
 }
+template <typename Visit>
+void visitFields(GpuContractionTile &tile, Visit visit) {
+  visit("rows", tile.rows);
+  visit("columns", tile.columns);
+  visit("depth", tile.depth);
+}
 
 template <typename Visit> void visitFields(GpuRowwiseTile &tile, Visit visit) {
   visit("threads", tile.threads);
@@ -218,6 +224,31 @@ bool isLegal(const GpuDepthwiseTile &tile, int64_t mapHeight,
          tile.sharedBytes(mapHeight, elementBytes) <= limits.sharedBytes;
 }
 
+int64_t GpuContractionTile::sharedBytes(int64_t elementBytes) const {
+  // f32: two slices, sums padded by 4. bf16: a ring of three slices, rows of
+  // which are powers of two long, sums padded by 8.
+  bool isNarrow = elementBytes == 2;
+  auto across = static_cast<int64_t>(llvm::PowerOf2Ceil(columns));
+  int64_t slices = isNarrow ? 3 * (rows + across) * depth * 2
+                            : 2 * (rows + columns) * depth * 4;
+  return std::max(slices, rows * (columns + (isNarrow ? 8 : 4)) * 4);
+}
+
+bool isLegal(const GpuContractionTile &tile, int64_t elementBytes,
+             const GpuLimits &limits) {
+  auto isOneOf = [](int64_t value, std::initializer_list<int64_t> values) {
+    return llvm::is_contained(values, value);
+  };
+  // Each column of the tile needs a thread at its end.
+  return isOneOf(tile.rows, {64, 128}) &&
+         isOneOf(tile.columns, {32, 64, 96, 128}) &&
+         (elementBytes == 2 ? isOneOf(tile.depth, {32, 64})
+                            : isOneOf(tile.depth, {8, 16, 32})) &&
+         tile.threads(elementBytes) >= tile.columns &&
+         tile.threads(elementBytes) <= limits.threads &&
+         tile.sharedBytes(elementBytes) <= limits.sharedBytes;
+}
+
 DictionaryAttr toAttribute(MLIRContext *context, const RowwiseTile &tile) {
   return write(context, tile);
 }
@@ -243,6 +274,10 @@ DictionaryAttr toAttribute(MLIRContext *context,
 DictionaryAttr toAttribute(MLIRContext *context, const GpuMovementTile &tile) {
   return write(context, tile);
 }
+DictionaryAttr toAttribute(MLIRContext *context,
+                           const GpuContractionTile &tile) {
+  return write(context, tile);
+}
 
 void fromAttribute(DictionaryAttr attribute, RowwiseTile &tile) {
   read(attribute, tile);
@@ -266,6 +301,9 @@ void fromAttribute(DictionaryAttr attribute, GpuColumnwiseTile &tile) {
   read(attribute, tile);
 }
 void fromAttribute(DictionaryAttr attribute, GpuMovementTile &tile) {
+  read(attribute, tile);
+}
+void fromAttribute(DictionaryAttr attribute, GpuContractionTile &tile) {
   read(attribute, tile);
 }
 

@@ -138,6 +138,24 @@ struct GpuMovementTile {
   int64_t lanes = 4;
 };
 
+/// Contractions on a GPU: a block computes `rows` x `columns` results and
+/// brings `depth` terms of the sum at a time into shared memory. Warps compute
+/// 64 rows by 32 columns, or by 64 where tensor cores do and the tile has 128.
+struct GpuContractionTile {
+  int64_t rows = 128;
+  int64_t columns = 128;
+  int64_t depth = 16;
+
+  int64_t warpColumns(int64_t elementBytes) const {
+    return elementBytes == 2 && columns == 128 ? 64 : 32;
+  }
+  int64_t threads(int64_t elementBytes) const {
+    return rows / 64 * (columns / warpColumns(elementBytes)) * 32;
+  }
+  /// The slices of both operands, later the sums in f32.
+  int64_t sharedBytes(int64_t elementBytes) const;
+};
+
 /// The largest part where `size` is cut into equal parts of at most `most`.
 int64_t equalPart(int64_t size, int64_t most);
 
@@ -175,6 +193,9 @@ bool isLegal(const GpuDepthwiseTile &tile, int64_t mapHeight,
 bool isLegal(const GpuRowwiseTile &tile, const GpuLimits &limits);
 bool isLegal(const GpuColumnwiseTile &tile, const GpuLimits &limits);
 bool isLegal(const GpuMovementTile &tile);
+/// 64 or 128 rows, 32 to 128 columns; 8 to 32 terms of f32, 32 or 64 of bf16.
+bool isLegal(const GpuContractionTile &tile, int64_t elementBytes,
+             const GpuLimits &limits);
 
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
                                  const RowwiseTile &tile);
@@ -192,6 +213,8 @@ mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
                                  const GpuColumnwiseTile &tile);
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
                                  const GpuMovementTile &tile);
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
+                                 const GpuContractionTile &tile);
 
 /// Reads a tile; keys that are absent keep their defaults.
 void fromAttribute(mlir::DictionaryAttr attribute, RowwiseTile &tile);
@@ -202,6 +225,7 @@ void fromAttribute(mlir::DictionaryAttr attribute, GpuDepthwiseTile &tile);
 void fromAttribute(mlir::DictionaryAttr attribute, GpuRowwiseTile &tile);
 void fromAttribute(mlir::DictionaryAttr attribute, GpuColumnwiseTile &tile);
 void fromAttribute(mlir::DictionaryAttr attribute, GpuMovementTile &tile);
+void fromAttribute(mlir::DictionaryAttr attribute, GpuContractionTile &tile);
 
 } // namespace bcssl
 

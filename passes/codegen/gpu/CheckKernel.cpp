@@ -16,7 +16,7 @@ const GpuGenerator &gpuGeneratorOf(KernelOp kernel) {
   case KernelFamily::DepthwiseFilterGrad:
     return gpuMissingFamily;
   case KernelFamily::Contraction:
-    return gpuMissingFamily;
+    return gpuContraction;
   case KernelFamily::Rowwise:
     return gpuRowwise;
   case KernelFamily::Columnwise:

@@ -1,0 +1,129 @@
+//===- ContractionTiles.cpp - tiles of GPU contractions -------------------===//
+//
+// Until a tuning table is measured, a model of a block's cost chooses among the
+// legal tiles. None of its constants has been measured on a GPU; they only
+// order the candidates.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/codegen/gpu/Contraction.h"
+
+#include "passes/codegen/KernelRegion.h"
+
+#include <cmath>
+#include <limits>
+#include <optional>
+
+using namespace mlir;
+
+namespace bcssl {
+namespace {
+
+/// Rows that one partial sum covers; 0 without partial sums.
+int64_t partialRowsOf(KernelOp kernel) {
+  for (Operation &op : kernel.getBody().front())
+    if (auto partial = dyn_cast<ReducePartialOp>(op))
+      return static_cast<int64_t>(partial.getRows());
+  return 0;
+}
+
+std::string missing(KernelOp kernel) {
+  ContractOp anchor = gpuContractionOf(kernel);
+  if (!anchor)
+    return "a packed operand";
+  Type element = GpuContractionShape(anchor).element;
+  if (!element.isF32())
+    return "a contraction of other numbers than f32";
+  int64_t partials = 0, rows = partialRowsOf(kernel);
+  for (Operation &op : kernel.getBody().front())
+    if (auto partial = dyn_cast<ReducePartialOp>(op)) {
+      ++partials;
+      if (static_cast<int64_t>(partial.getRows()) != rows)
+        return "partial sums of different numbers of rows";
+    }
+  // Partial sums of all threads lie in shared memory beside each other.
+  constexpr int64_t mostPartials = 4;
+  if (partials > mostPartials)
+    return "more than 4 partial sums";
+  if (partials != 0 && rows != 64 && rows != 128)
+    return "partial sums of other than 64 or 128 rows";
+  return "";
+}
+
+/// Time of all blocks in multiply-adds.
+double costOf(const GpuContractionTile &tile,
+              const GpuContractionShape &shape) {
+  // Each term of the sum is brought into shared memory for all rows and
+  // columns; each result goes through shared memory at the end.
+  constexpr double copyCost = 16, resultCost = 32;
+  double perTerm =
+      tile.rows * tile.columns + copyCost * (tile.rows + tile.columns);
+  double slices = std::ceil(1.0 * shape.partDepth / tile.depth);
+  double block =
+      slices * tile.depth * perTerm + resultCost * tile.rows * tile.columns;
+  // A multiprocessor works on its blocks together, and is busy with 8 warps.
+  constexpr double multiprocessors = 132, busyThreads = 256;
+  double blocks = shape.parts * std::ceil(1.0 * shape.rows / tile.rows) *
+                  std::ceil(1.0 * shape.columns / tile.columns);
+  double rounds = std::ceil(blocks / multiprocessors);
+  double threads = rounds * tile.threads(shape.elementBytes());
+  return rounds * block * std::max(1.0, busyThreads / threads);
+}
+
+DictionaryAttr choose(KernelOp kernel, const GpuLimits &limits) {
+  GpuContractionShape shape(gpuContractionOf(kernel));
+  int64_t partialRows = partialRowsOf(kernel);
+  std::optional<GpuContractionTile> best;
+  double least = std::numeric_limits<double>::infinity();
+  GpuContractionTile tile;
+  for (tile.rows = 128; tile.rows >= 64; tile.rows /= 2)
+    for (tile.columns = 128; tile.columns >= 32; tile.columns -= 32) {
+      if (!isLegal(tile, shape.elementBytes(), limits) ||
+          (partialRows != 0 && tile.rows != partialRows))
+        continue;
+      if (double cost = costOf(tile, shape); cost < least) {
+        least = cost;
+        best = tile;
+      }
+    }
+  return best ? toAttribute(kernel.getContext(), *best) : DictionaryAttr();
+}
+
+LogicalResult check(KernelOp kernel, const GpuLimits &limits) {
+  GpuContractionShape shape(gpuContractionOf(kernel));
+  GpuContractionTile tile;
+  fromAttribute(kernel.getTileAttr(), tile);
+  if (!isLegal(tile, shape.elementBytes(), limits))
+    return kernel.emitOpError()
+           << "expects a tile of 64 or 128 rows, 32, 64, 96 or 128 columns and "
+           << (shape.elementBytes() == 2 ? "32 or 64" : "8, 16 or 32")
+           << " terms, of at most " << limits.threads << " threads and "
+           << limits.sharedBytes << " bytes of shared memory, got "
+           << kernel.getTileAttr();
+  int64_t partialRows = partialRowsOf(kernel);
+  if (partialRows != 0 && tile.rows != partialRows)
+    return kernel.emitOpError()
+           << "expects a tile of as many rows as a partial sum covers, "
+           << partialRows << ", got " << tile.rows;
+  return success();
+}
+
+GpuLaunch launchOf(KernelOp kernel) {
+  GpuContractionShape shape(gpuContractionOf(kernel));
+  GpuContractionTile tile;
+  fromAttribute(kernel.getTileAttr(), tile);
+  GpuLaunch launch;
+  launch.blocks = shape.parts * llvm::divideCeil(shape.rows, tile.rows) *
+                  llvm::divideCeil(shape.columns, tile.columns);
+  launch.threads = tile.threads(shape.elementBytes());
+  launch.sharedBytes = tile.sharedBytes(shape.elementBytes());
+  return launch;
+}
+
+void emit(GpuKernelContext context) { emitGpuContractionFma(context); }
+
+} // namespace
+
+const GpuGenerator gpuContraction = {missing, choose, check, launchOf, emit};
+
+} // namespace bcssl
