@@ -113,6 +113,8 @@ private:
 
 /// Multiplies f32 without tensor cores.
 void emitGpuContractionFma(GpuKernelContext context);
+/// Multiplies bf16 by tensor cores.
+void emitGpuContractionMma(GpuKernelContext context);
 
 } // namespace bcssl
 

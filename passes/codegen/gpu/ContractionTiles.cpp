@@ -32,8 +32,8 @@ std::string missing(KernelOp kernel) {
   if (!anchor)
     return "a packed operand";
   Type element = GpuContractionShape(anchor).element;
-  if (!element.isF32())
-    return "a contraction of other numbers than f32";
+  if (!element.isF32() && !element.isBF16())
+    return "a contraction of other numbers than f32 and bf16";
   int64_t partials = 0, rows = partialRowsOf(kernel);
   for (Operation &op : kernel.getBody().front())
     if (auto partial = dyn_cast<ReducePartialOp>(op)) {
@@ -70,12 +70,24 @@ double costOf(const GpuContractionTile &tile,
   return rounds * block * std::max(1.0, busyThreads / threads);
 }
 
+/// Terms of a slice: as many as leave room for two blocks of the largest tile
+/// on a multiprocessor.
+int64_t depthFor(const GpuContractionShape &shape, const GpuLimits &limits) {
+  GpuContractionTile tile;
+  if (shape.elementBytes() != 2)
+    return tile.depth;
+  tile.depth = 64;
+  bool isShort = shape.partDepth <= 32;
+  return isShort || 2 * tile.sharedBytes(2) > limits.sharedBytes ? 32 : 64;
+}
+
 DictionaryAttr choose(KernelOp kernel, const GpuLimits &limits) {
   GpuContractionShape shape(gpuContractionOf(kernel));
   int64_t partialRows = partialRowsOf(kernel);
   std::optional<GpuContractionTile> best;
   double least = std::numeric_limits<double>::infinity();
   GpuContractionTile tile;
+  tile.depth = depthFor(shape, limits);
   for (tile.rows = 128; tile.rows >= 64; tile.rows /= 2)
     for (tile.columns = 128; tile.columns >= 32; tile.columns -= 32) {
       if (!isLegal(tile, shape.elementBytes(), limits) ||
@@ -120,7 +132,12 @@ GpuLaunch launchOf(KernelOp kernel) {
   return launch;
 }
 
-void emit(GpuKernelContext context) { emitGpuContractionFma(context); }
+void emit(GpuKernelContext context) {
+  bool isNarrow =
+      GpuContractionShape(gpuContractionOf(context.kernel)).element.isBF16();
+  return isNarrow ? emitGpuContractionMma(context)
+                  : emitGpuContractionFma(context);
+}
 
 } // namespace
 

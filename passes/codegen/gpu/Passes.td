@@ -45,7 +45,7 @@ def EmitGpuKernels : Pass<"bcssl-emit-gpu-kernels", "::mlir::ModuleOp"> {
              clEnumValN(::bcssl::MissingGenerator::Remark, "remark", "say so and go on"))}]>
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
-    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
     "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
