@@ -44,7 +44,26 @@ void visitFields(GpuDepthwiseTile &tile, Visit visit) {
   visit("height", tile.height);
   visit("width", tile.width);
   visit("channels", tile.channels);
+  visit("lanes", tile.lanes);
+  visit("rows", tile.rows);
   visit("outputs", tile.outputs);
+  visit("strips", tile.strips);
+  visit("bands", tile.bands);
+  visit("images", tile.images);
+  visit("reach_height", tile.reachHeight);
+  visit("reach_width", tile.reachWidth);
+}
+
+template <typename Visit>
+void visitFields(GpuFilterGradTile &tile, Visit visit) {
+  visit("channels", tile.channels);
+  visit("lanes", tile.lanes);
+  visit("filter_rows", tile.filterRows);
+  visit("rows", tile.rows);
+  visit("taps", tile.taps);
+  visit("height", tile.height);
+  visit("columns", tile.columns);
+  visit("splits", tile.splits);
   visit("reach_height", tile.reachHeight);
   visit("reach_width", tile.reachWidth);
 }
@@ -161,18 +180,58 @@ DepthwiseTile fitTo(DepthwiseTile tile, const RegisterFile &registers) {
   return tile;
 }
 
-int64_t GpuDepthwiseTile::inputRows(int64_t mapHeight) const {
-  return std::min(height + 2 * reachHeight, mapHeight);
+int64_t GpuDepthwiseTile::inputRows(const GpuDepthwiseMap &map) const {
+  return std::min(height + 2 * reachHeight, map.height);
 }
 
-int64_t GpuDepthwiseTile::inputElements(int64_t mapHeight) const {
-  return inputRows(mapHeight) * inputColumns() * channels;
+int64_t GpuDepthwiseTile::inputColumns(const GpuDepthwiseMap &map) const {
+  return hasWholeRows(map) ? width : width + 2 * reachWidth;
 }
 
-int64_t GpuDepthwiseTile::sharedBytes(int64_t mapHeight,
-                                      int64_t elementBytes) const {
-  return llvm::alignTo(inputElements(mapHeight) * elementBytes, gpuWideBytes) +
-         filterElements() * elementBytes;
+int64_t GpuDepthwiseTile::inputElements(const GpuDepthwiseMap &map) const {
+  return inputRows(map) * inputColumns(map) * channels;
+}
+
+int64_t GpuDepthwiseTile::sharedBytes(const GpuDepthwiseMap &map) const {
+  constexpr int64_t floatBytes = sizeof(float);
+  return llvm::alignTo(inputElements(map) * map.elementBytes, gpuWideBytes) +
+         llvm::alignTo(filterElements() * floatBytes, gpuWideBytes) +
+         map.partials * threads() * lanes * floatBytes;
+}
+
+int64_t GpuFilterGradTile::tapGroups() const {
+  return llvm::divideCeil(reachColumns(), taps);
+}
+
+int64_t GpuFilterGradTile::threadsOfSplit() const {
+  return (channels / lanes) * tapGroups() * (filterRows / rows);
+}
+
+int64_t GpuFilterGradTile::gradRows(const GpuDepthwiseMap &map) const {
+  return std::min(height + filterRows - 1, map.height);
+}
+
+int64_t GpuFilterGradTile::gradColumns(const GpuDepthwiseMap &map) const {
+  return llvm::alignTo(map.width, columns);
+}
+
+int64_t GpuFilterGradTile::gradElements(const GpuDepthwiseMap &map) const {
+  return (gradRows(map) + 1) * gradColumns(map) * channels;
+}
+
+int64_t GpuFilterGradTile::inputColumns(const GpuDepthwiseMap &map) const {
+  // The last group's taps may be more than the reach.
+  return hasWholeRows(map) ? map.width
+                           : gradColumns(map) + tapGroups() * taps - 1;
+}
+
+int64_t GpuFilterGradTile::inputElements(const GpuDepthwiseMap &map) const {
+  return height * inputColumns(map) * channels;
+}
+
+int64_t GpuFilterGradTile::sharedElements(const GpuDepthwiseMap &map) const {
+  return std::max(inputElements(map) + gradElements(map),
+                  threadsOfSplit() * rows * taps * lanes);
 }
 
 GpuLimits gpuLimitsOf(StringRef chip) {
@@ -210,18 +269,42 @@ bool isLegal(const GpuMovementTile &tile) {
   return isPowerOfTwo(tile.lanes) && tile.lanes <= gpuLanes;
 }
 
-bool isLegal(const GpuDepthwiseTile &tile, int64_t mapHeight,
-             int64_t elementBytes, const GpuLimits &limits) {
-  constexpr int64_t most = 1 << 16; // keeps the products below in 64 bits
-  for (int64_t size : {tile.height, tile.width, tile.channels, tile.outputs})
-    if (size < 1 || size > most)
-      return false;
-  for (int64_t reach : {tile.reachHeight, tile.reachWidth})
-    if (reach < 0 || reach > most)
-      return false;
-  return tile.width % tile.outputs == 0 && tile.channels % gpuLanes == 0 &&
+/// Keeps the products of a few sizes in 64 bits.
+static bool areSizes(ArrayRef<int64_t> sizes, int64_t least) {
+  constexpr int64_t most = 1 << 12;
+  return llvm::all_of(
+      sizes, [&](int64_t size) { return size >= least && size <= most; });
+}
+
+static bool isVector(int64_t lanes, int64_t channels) {
+  return (lanes == 1 || lanes == 2 || lanes == gpuLanes) &&
+         channels % lanes == 0;
+}
+
+bool isLegal(const GpuDepthwiseTile &tile, const GpuDepthwiseMap &map,
+             const GpuLimits &limits) {
+  return areSizes({tile.height, tile.width, tile.channels, tile.lanes,
+                   tile.rows, tile.outputs, tile.strips, tile.bands,
+                   tile.images},
+                  1) &&
+         areSizes({tile.reachHeight, tile.reachWidth}, 0) &&
+         tile.width % tile.outputs == 0 && tile.height % tile.rows == 0 &&
+         isVector(tile.lanes, tile.channels) &&
          tile.threads() <= limits.threads &&
-         tile.sharedBytes(mapHeight, elementBytes) <= limits.sharedBytes;
+         tile.sharedBytes(map) <= limits.sharedBytes;
+}
+
+bool isLegal(const GpuFilterGradTile &tile, const GpuDepthwiseMap &map,
+             const GpuLimits &limits) {
+  return areSizes({tile.channels, tile.lanes, tile.filterRows, tile.rows,
+                   tile.taps, tile.height, tile.columns, tile.splits},
+                  1) &&
+         areSizes({tile.reachHeight, tile.reachWidth}, 0) &&
+         tile.filterRows % tile.rows == 0 &&
+         isVector(tile.lanes, tile.channels) &&
+         tile.threads() <= limits.threads &&
+         tile.sharedElements(map) * int64_t{sizeof(float)} <=
+             limits.sharedBytes;
 }
 
 int64_t GpuContractionTile::sharedBytes(int64_t elementBytes) const {
@@ -278,6 +361,10 @@ DictionaryAttr toAttribute(MLIRContext *context,
                            const GpuContractionTile &tile) {
   return write(context, tile);
 }
+DictionaryAttr toAttribute(MLIRContext *context,
+                           const GpuFilterGradTile &tile) {
+  return write(context, tile);
+}
 
 void fromAttribute(DictionaryAttr attribute, RowwiseTile &tile) {
   read(attribute, tile);
@@ -304,6 +391,9 @@ void fromAttribute(DictionaryAttr attribute, GpuMovementTile &tile) {
   read(attribute, tile);
 }
 void fromAttribute(DictionaryAttr attribute, GpuContractionTile &tile) {
+  read(attribute, tile);
+}
+void fromAttribute(DictionaryAttr attribute, GpuFilterGradTile &tile) {
   read(attribute, tile);
 }
 

@@ -70,39 +70,96 @@ struct DepthwiseTile {
   int64_t reachWidth = 0;
 };
 
-/// Channels that one GPU thread holds: 128 bits of f32.
+/// Channels that one GPU thread holds at most: 128 bits of f32.
 inline constexpr int64_t gpuLanes = 4;
 
 /// Bytes of the widest load and store of a GPU thread, and what buffers and
 /// pieces of shared memory are aligned to.
 inline constexpr int64_t gpuWideBytes = 16;
 
-/// Depthwise convolutions on a GPU: a block covers `height` x `width` outputs
-/// of `channels` channels, a thread `outputs` neighbours along the width of
-/// `gpuLanes` channels. The block keeps its input with the border that the
-/// filter reaches, and the filter, in shared memory. `reach*` as in
-/// DepthwiseTile.
+/// What the tiles of a depthwise GPU kernel depend on.
+struct GpuDepthwiseMap {
+  int64_t height, width;
+  int64_t elementBytes; ///< of the input
+  int64_t partials = 0; ///< column sums of each image that the kernel yields
+};
+
+/// Depthwise convolutions on a GPU. A block covers `channels` channels and one
+/// after the other, with the filter in shared memory, `images` images of
+/// `strips` x `bands` pieces, neighbours along the width and the height, of
+/// `height` x `width` outputs. A thread has `rows` x `outputs` neighbouring
+/// outputs of `lanes` channels of each piece. The input rows of a piece are
+/// kept with the border that the filter reaches; the next piece below adds what
+/// it lacks. `reach*` as in DepthwiseTile.
 struct GpuDepthwiseTile {
   int64_t height = 8;
   int64_t width = 14;
   int64_t channels = 32;
+  int64_t lanes = gpuLanes;
+  int64_t rows = 1;
   int64_t outputs = 7;
+  int64_t strips = 1;
+  int64_t bands = 1;
+  int64_t images = 1;
   int64_t reachHeight = 0;
   int64_t reachWidth = 0;
 
   int64_t threads() const {
-    return height * (width / outputs) * (channels / gpuLanes);
+    return (height / rows) * (width / outputs) * (channels / lanes);
   }
   int64_t filterRows() const { return 2 * reachHeight + 1; }
   int64_t filterColumns() const { return 2 * reachWidth + 1; }
-  /// Rows off the map are not kept, columns off the map are kept as zeros.
-  int64_t inputRows(int64_t mapHeight) const;
-  int64_t inputColumns() const { return width + 2 * reachWidth; }
-  int64_t inputElements(int64_t mapHeight) const;
+  /// Threads with whole rows leave the products off the map out; else columns
+  /// off the map are kept as zeros. Rows off the map are never kept.
+  bool hasWholeRows(const GpuDepthwiseMap &map) const {
+    return outputs == map.width && width == map.width;
+  }
+  int64_t inputRows(const GpuDepthwiseMap &map) const;
+  int64_t inputColumns(const GpuDepthwiseMap &map) const;
+  int64_t inputElements(const GpuDepthwiseMap &map) const;
   int64_t filterElements() const {
     return filterRows() * filterColumns() * channels;
   }
-  int64_t sharedBytes(int64_t mapHeight, int64_t elementBytes) const;
+  /// The filter is f32 there. Partial sums are added up in shared memory.
+  int64_t sharedBytes(const GpuDepthwiseMap &map) const;
+};
+
+/// Filter gradients of depthwise convolutions on a GPU. A block covers
+/// `channels` channels of `filter_rows` filter rows and goes down the images of
+/// its part, `height` input rows at a time, kept in shared memory as f32 with
+/// the rows of the output gradient that they meet. A thread sums `rows` x
+/// `taps` taps of `lanes` channels, over `columns` columns at a time of every
+/// `splits`-th row. `reach*` as in DepthwiseTile.
+struct GpuFilterGradTile {
+  int64_t channels = 32;
+  int64_t lanes = 2;
+  int64_t filterRows = 7;
+  int64_t rows = 1;
+  int64_t taps = 7;
+  int64_t height = 14;
+  int64_t columns = 14;
+  int64_t splits = 4;
+  int64_t reachHeight = 0;
+  int64_t reachWidth = 0;
+
+  /// Threads that share the sums of the others with the same place among them.
+  int64_t threadsOfSplit() const;
+  int64_t threads() const { return threadsOfSplit() * splits; }
+  int64_t reachRows() const { return 2 * reachHeight + 1; }
+  int64_t reachColumns() const { return 2 * reachWidth + 1; }
+  int64_t tapGroups() const;
+  /// As in GpuDepthwiseTile.
+  bool hasWholeRows(const GpuDepthwiseMap &map) const {
+    return columns == map.width && taps == reachColumns();
+  }
+  int64_t inputColumns(const GpuDepthwiseMap &map) const;
+  int64_t inputElements(const GpuDepthwiseMap &map) const;
+  int64_t gradRows(const GpuDepthwiseMap &map) const;
+  int64_t gradColumns(const GpuDepthwiseMap &map) const;
+  /// The kept rows and one of zeros.
+  int64_t gradElements(const GpuDepthwiseMap &map) const;
+  /// One split's sums take the place of the rows at last.
+  int64_t sharedElements(const GpuDepthwiseMap &map) const;
 };
 
 /// Rowwise kernels on a GPU. A block of `threads` covers `rows` rows (of the
@@ -184,10 +241,14 @@ bool isLegal(const RowwiseTile &tile);
 bool isLegal(const DepthwiseTile &tile);
 bool isLegal(const ContractionTile &tile);
 bool isLegal(const WeightGradTile &tile);
-/// Outputs divide the width, lanes the channels; threads and shared memory stay
-/// within the limits for a map of `mapHeight` rows of `elementBytes` a value.
-bool isLegal(const GpuDepthwiseTile &tile, int64_t mapHeight,
-             int64_t elementBytes, const GpuLimits &limits);
+/// Outputs divide the width, rows the height, lanes the channels; threads and
+/// shared memory stay within the limits.
+bool isLegal(const GpuDepthwiseTile &tile, const GpuDepthwiseMap &map,
+             const GpuLimits &limits);
+/// Rows divide the filter rows, lanes the channels; threads and shared memory
+/// stay within the limits.
+bool isLegal(const GpuFilterGradTile &tile, const GpuDepthwiseMap &map,
+             const GpuLimits &limits);
 /// Whole warps; a team is a part of a warp or the whole block; lanes divide the
 /// columns.
 bool isLegal(const GpuRowwiseTile &tile, const GpuLimits &limits);
@@ -215,6 +276,8 @@ mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
                                  const GpuMovementTile &tile);
 mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
                                  const GpuContractionTile &tile);
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
+                                 const GpuFilterGradTile &tile);
 
 /// Reads a tile; keys that are absent keep their defaults.
 void fromAttribute(mlir::DictionaryAttr attribute, RowwiseTile &tile);
@@ -226,6 +289,7 @@ void fromAttribute(mlir::DictionaryAttr attribute, GpuRowwiseTile &tile);
 void fromAttribute(mlir::DictionaryAttr attribute, GpuColumnwiseTile &tile);
 void fromAttribute(mlir::DictionaryAttr attribute, GpuMovementTile &tile);
 void fromAttribute(mlir::DictionaryAttr attribute, GpuContractionTile &tile);
+void fromAttribute(mlir::DictionaryAttr attribute, GpuFilterGradTile &tile);
 
 } // namespace bcssl
 

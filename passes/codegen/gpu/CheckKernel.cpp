@@ -14,7 +14,7 @@ const GpuGenerator &gpuGeneratorOf(KernelOp kernel) {
   case KernelFamily::Depthwise:
     return gpuDepthwise;
   case KernelFamily::DepthwiseFilterGrad:
-    return gpuMissingFamily;
+    return gpuDepthwiseFilterGrad;
   case KernelFamily::Contraction:
     return gpuContraction;
   case KernelFamily::Rowwise:

@@ -1,8 +1,10 @@
 //===- DepthwiseTiles.cpp - the cost model's tiles of convolutions --------===//
 //
-// Until a tuning table is measured, a model of a block's cost chooses among all
-// tiles of a small grid. None of its constants has been measured on a GPU; they
-// only order the candidates.
+// The time of a kernel is estimated from what a multiprocessor does for one
+// block: instructions that it issues, bytes that it reads from its shared
+// memory, sectors that it moves to and from memory. The constants are those of
+// an H100 (NVIDIA H100 Tensor Core GPU Architecture, and its clock of 1.7 GHz);
+// none has been fitted to measurements. They only order the candidates.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,105 +12,326 @@
 
 #include <cmath>
 #include <limits>
-#include <optional>
 
 using namespace mlir;
 
 namespace bcssl {
 namespace {
 
-/// Time of all blocks in multiply-adds of one vector: the useful and the idle
-/// outputs, and the ways between the two memories.
+// Of a multiprocessor: instructions of a warp that it issues a cycle, bytes of
+// shared memory a cycle, bytes of memory a cycle (its share of the bandwidth).
+constexpr double issuesPerCycle = 4, sharedBytesPerCycle = 128,
+                 memoryBytesPerCycle = 16;
+constexpr double multiprocessors = 132;
+constexpr int64_t warpThreads = 32, registersOfProcessor = 64 << 10,
+                  mostThreadsOfProcessor = 2048;
+
+/// What one block does.
+struct BlockWork {
+  double issues = 0;      ///< instructions of warps
+  double sharedBytes = 0; ///< read from shared memory by all threads
+  double memoryBytes = 0; ///< moved from and to memory, in whole sectors
+  int64_t threads = 0, registers = 0, shared = 0;
+  double independent = 1; ///< instructions of a thread that can overlap
+};
+
+/// Cycles that all blocks take; infinite if a block does not fit.
+double cyclesOf(const BlockWork &work, double blocks, const GpuLimits &limits) {
+  constexpr double never = std::numeric_limits<double>::infinity();
+  int64_t threads = llvm::alignTo(work.threads, warpThreads);
+  if (work.registers > 255 || work.registers * threads > registersOfProcessor)
+    return never;
+  // The system takes 1 KiB of each block.
+  int64_t resident =
+      std::min({int64_t{32}, registersOfProcessor / (work.registers * threads),
+                mostThreadsOfProcessor / threads,
+                (limits.sharedBytes + 1024) / (work.shared + 1024)});
+  // Four schedulers; an instruction's result is there after some 4 cycles, that
+  // of a load from shared memory after some 30.
+  double warps = static_cast<double>(threads) / warpThreads;
+  double busy = std::min(1.0, resident * warps * (2 + work.independent) / 96);
+  double compute = std::max(work.issues / issuesPerCycle / busy,
+                            work.sharedBytes / sharedBytesPerCycle);
+  double memory = work.memoryBytes / memoryBytesPerCycle;
+  // Other blocks compute while one waits for memory.
+  double cycles = resident == 1 ? compute + memory
+                                : std::max(compute, memory) +
+                                      std::min(compute, memory) / resident;
+  constexpr double launchCycles = 1500; // start, filter, end of a block
+  double waves = std::ceil(blocks / (multiprocessors * resident));
+  return waves * (resident * cycles + launchCycles);
+}
+
+/// Pairs of a map's position and a filter's that meet, along one direction.
+double meetings(int64_t size, int64_t reach) {
+  double sum = 0;
+  for (int64_t i = 0; i < size; ++i)
+    sum += std::min(size - 1, i + reach) - std::max<int64_t>(0, i - reach) + 1;
+  return sum;
+}
+
+/// Bytes of `count` runs of so many bytes, in sectors.
+double sectorBytes(double count, int64_t bytes) {
+  return count * static_cast<double>(llvm::alignTo(bytes, 32));
+}
+
 double costOf(const GpuDepthwiseTile &tile, const GpuDepthwiseShape &shape,
               const GpuLimits &limits) {
-  // Memory moves whole sectors of 32 bytes, each of them slower than
-  // arithmetic.
-  constexpr double sectorBytes = 32, sectorCost = 16;
-  double sectors = std::ceil(tile.channels * shape.elementBytes / sectorBytes);
-  double blocks = llvm::divideCeil(shape.height, tile.height) *
-                  llvm::divideCeil(shape.width, tile.width) *
-                  llvm::divideCeil(shape.channels, tile.channels);
-  blocks *= shape.images;
-  double taps = tile.filterRows() * tile.filterColumns();
-  double sites = tile.inputRows(shape.height) * tile.inputColumns() + taps +
-                 tile.height * tile.width;
-  // Each tap also loads its weight and one column of the window; warps are
-  // full.
-  double threads = llvm::alignTo(tile.threads(), 32);
-  double compute = threads * taps * (tile.outputs + 2);
-  double cost = blocks * (compute + sectorCost * sectors * sites);
+  const GpuDepthwiseMap &map = shape.map;
+  auto parts = [](int64_t size, int64_t part) {
+    return static_cast<double>(llvm::divideCeil(size, part));
+  };
+  double rowPieces = parts(map.height, tile.height),
+         columnPieces = parts(map.width, tile.width);
+  double bands = std::min<double>(tile.bands, rowPieces),
+         strips = std::min<double>(tile.strips, columnPieces),
+         images = std::min(tile.images, shape.images);
+  double blocks =
+      std::ceil(shape.images / images) * std::ceil(rowPieces / bands) *
+      std::ceil(columnPieces / strips) * parts(shape.channels, tile.channels);
+  double pieces = images * bands * strips;
+  bool whole = tile.hasWholeRows(map);
+  double narrow = map.elementBytes < 4; // values that are widened
 
-  // A multiprocessor hides waiting with 16 warps or more, of several blocks.
-  constexpr double busyThreads = 512, registers = 65536, multiprocessors = 128;
-  double registersOfThread = 24 + 2 * gpuLanes * tile.outputs;
-  double resident = std::min(
-      {32.0, std::floor(registers / (registersOfThread * threads)),
-       std::floor(2.0 * limits.threads / threads),
-       std::floor(static_cast<double>(limits.sharedBytes) /
-                  tile.sharedBytes(shape.height, shape.elementBytes))});
-  if (resident < 1)
-    return std::numeric_limits<double>::infinity();
-  cost *= std::max(1.0, busyThreads / (resident * threads));
-  if (resident < 2)
-    cost *= 1.25; // nothing computes while this block copies
-  return cost * std::max(1.0, multiprocessors / blocks);
+  // Of a thread and piece: input rows, and pairs of output and filter rows.
+  double rowPairs =
+      meetings(map.height, tile.reachHeight) / map.height * tile.rows;
+  double inputRows =
+      std::min<double>(map.height, rowPairs / tile.rows + tile.rows - 1);
+  double products =
+      whole ? meetings(map.width, tile.reachWidth)
+            : static_cast<double>(tile.outputs * tile.filterColumns());
+  double inputLoads =
+      inputRows * (whole ? map.width : tile.outputs + tile.filterColumns() - 1);
+  double filterLoads = rowPairs * tile.filterColumns();
+  double warps =
+      static_cast<double>(llvm::divideCeil(tile.threads(), warpThreads));
+  BlockWork work;
+  work.threads = tile.threads();
+  work.shared = tile.sharedBytes(map);
+  work.registers = 28 + tile.lanes * (tile.rows * tile.outputs + tile.outputs +
+                                      tile.rows + 1);
+  work.independent = static_cast<double>(tile.lanes * tile.rows * tile.outputs);
+  double issues = rowPairs * products * tile.lanes +
+                  inputLoads * (1 + narrow * tile.lanes) + filterLoads +
+                  inputRows * 12 + tile.rows * tile.outputs * 12;
+  work.issues = pieces * warps * issues;
+  work.sharedBytes =
+      pieces * warps * warpThreads * tile.lanes *
+      (inputLoads * static_cast<double>(map.elementBytes) + filterLoads * 4);
+
+  // Copies: a row comes once as long as the block goes on below it.
+  double columns = static_cast<double>(tile.inputColumns(map));
+  double rows =
+      std::min<double>(map.height, bands * tile.height + 2 * tile.reachHeight);
+  int64_t runBytes = tile.channels * map.elementBytes;
+  double copied = images * strips * rows * columns,
+         taps = static_cast<double>(tile.filterRows() * tile.filterColumns());
+  work.memoryBytes =
+      sectorBytes(images * strips * rows * std::min<double>(columns, map.width),
+                  runBytes) +
+      sectorBytes(taps, runBytes) / 4 + // from the second-level cache
+      sectorBytes(pieces * tile.height * tile.width, runBytes);
+  constexpr double copyIssues = 30;
+  work.issues += (copied + taps) * tile.channels * map.elementBytes /
+                 (gpuWideBytes * warpThreads) * copyIssues;
+  if (map.partials)
+    work.issues += images * warps * 40 * std::log2(work.threads);
+  return cyclesOf(work, blocks, limits);
 }
 
-/// The cheapest legal tile. With four channels and one output a filter of 61 x
-/// 61 fits chips of 163 KiB, whatever the map.
-std::optional<GpuDepthwiseTile> chooseTile(const GpuDepthwiseShape &shape,
-                                           const GpuLimits &limits) {
-  std::optional<GpuDepthwiseTile> best;
+double costOf(const GpuFilterGradTile &tile, const GpuDepthwiseShape &shape,
+              const GpuLimits &limits) {
+  const GpuDepthwiseMap &map = shape.map;
+  double groups =
+      static_cast<double>(llvm::divideCeil(tile.reachRows(), tile.filterRows));
+  double blocks =
+      static_cast<double>(shape.parts) * groups *
+      static_cast<double>(llvm::divideCeil(shape.channels, tile.channels));
+  double images =
+      static_cast<double>(llvm::divideCeil(shape.images, shape.parts));
+  bool whole = tile.hasWholeRows(map);
+  double warps =
+      static_cast<double>(llvm::divideCeil(tile.threads(), warpThreads));
+  // Input rows that meet the gradient under the block's filter rows.
+  double inputRows = std::min<double>(
+      map.height, meetings(map.height, tile.reachHeight) / tile.reachRows() +
+                      tile.filterRows - 1);
+  double bands = std::ceil(inputRows / tile.height);
+  double rowsOfThread =
+      std::ceil(std::min<double>(inputRows, tile.height) / tile.splits) * bands;
+  double gradColumns = static_cast<double>(tile.gradColumns(map));
+  double products =
+      whole ? meetings(map.width, tile.reachWidth) : gradColumns * tile.taps;
+  double inputLoads =
+      whole ? static_cast<double>(map.width) : gradColumns + tile.taps - 1;
+  double gradLoads = gradColumns * tile.rows;
+  BlockWork work;
+  work.threads = tile.threads();
+  work.shared = tile.sharedElements(map) * 4;
+  int64_t window = whole ? std::min(tile.taps, map.width) : tile.taps;
+  work.registers =
+      36 + tile.lanes * (tile.rows * tile.taps + window + tile.rows);
+  work.independent = static_cast<double>(tile.lanes * tile.rows * tile.taps);
+  work.issues = images * warps * rowsOfThread *
+                (products * tile.rows * tile.lanes + inputLoads + gradLoads +
+                 15 + 10 * tile.rows);
+  work.sharedBytes = images * warps * warpThreads * rowsOfThread *
+                     (inputLoads + gradLoads) * tile.lanes * 4;
+  double gradRows =
+      std::min<double>(map.height, inputRows + tile.filterRows - 1);
+  int64_t runBytes = tile.channels * map.elementBytes;
+  work.memoryBytes =
+      sectorBytes(images * (inputRows + gradRows) * map.width, runBytes);
+  constexpr double copyIssues = 30;
+  work.issues += images *
+                 (inputRows * tile.inputColumns(map) + gradRows * gradColumns) *
+                 tile.channels * map.elementBytes /
+                 (gpuWideBytes * warpThreads) * copyIssues;
+  // Barriers, and the sums that splits add at last.
+  work.issues += images * bands * warps * 50 +
+                 (tile.splits + 1) * warps * tile.rows * tile.taps * 4;
+  return cyclesOf(work, blocks, limits);
+}
+
+/// The cheapest of the tiles that it is shown.
+template <typename Tile> class Cheapest {
+public:
+  Cheapest(const GpuDepthwiseShape &shape, const GpuLimits &limits)
+      : shape(shape), limits(limits) {}
+
+  /// Returns whether the tile is legal.
+  bool consider(const Tile &tile) {
+    if (!isLegal(tile, shape.map, limits))
+      return false;
+    if (double cost = costOf(tile, shape, limits); cost < least) {
+      least = cost;
+      best = tile;
+    }
+    return true;
+  }
+  DictionaryAttr get(MLIRContext *context) const {
+    return least < std::numeric_limits<double>::infinity()
+               ? toAttribute(context, best)
+               : DictionaryAttr();
+  }
+
+private:
+  const GpuDepthwiseShape &shape;
+  const GpuLimits &limits;
+  Tile best;
   double least = std::numeric_limits<double>::infinity();
-  GpuDepthwiseTile tile;
-  tile.reachHeight = shape.reachHeight();
-  tile.reachWidth = shape.reachWidth();
-  // 7 outputs of a sliding window of 4 channels take about 80 registers.
-  constexpr int64_t mostOutputs = 7;
-  for (tile.channels = gpuLanes; tile.channels <= 64; tile.channels *= 2)
-    for (tile.outputs = 1; tile.outputs <= std::min(mostOutputs, shape.width);
-         ++tile.outputs)
-      for (int64_t groups = 1;
-           groups <= int64_t(llvm::divideCeil(shape.width, tile.outputs));
-           ++groups) {
-        tile.width = groups * tile.outputs;
-        for (tile.height = 1; tile.height <= shape.height; ++tile.height) {
-          if (!isLegal(tile, shape.height, shape.elementBytes, limits))
-            break; // More rows only need more.
-          if (double cost = costOf(tile, shape, limits); cost < least) {
-            least = cost;
-            best = tile;
-          }
-        }
-      }
-  return best;
+};
+
+/// The widest vector of channels.
+int64_t lanesOf(int64_t channels) {
+  return channels % 4 == 0 ? 4 : channels % 2 == 0 ? 2 : 1;
 }
+
+/// Sizes 1, 2, 4, ... and the whole.
+SmallVector<int64_t> powersUpTo(int64_t whole) {
+  SmallVector<int64_t> sizes;
+  for (int64_t size = 1; size < whole; size *= 2)
+    sizes.push_back(size);
+  sizes.push_back(whole);
+  return sizes;
+}
+
+/// Sizes of 1, 2, 4, ... equal parts of a whole, in multiples of `unit`.
+SmallVector<int64_t> partsOf(int64_t whole, int64_t unit) {
+  SmallVector<int64_t> sizes;
+  for (int64_t count :
+       llvm::reverse(powersUpTo(llvm::divideCeil(whole, unit)))) {
+    int64_t size = llvm::alignTo(llvm::divideCeil(whole, count), unit);
+    if (sizes.empty() || sizes.back() != size)
+      sizes.push_back(size);
+  }
+  return sizes;
+}
+
+constexpr int64_t mostChannels = 128;
 
 } // namespace
 
 DictionaryAttr chooseGpuDepthwiseTile(KernelOp kernel,
                                       const GpuLimits &limits) {
-  auto tile = chooseTile(GpuDepthwiseShape(anchorOf(kernel)), limits);
-  return tile ? toAttribute(kernel.getContext(), *tile) : DictionaryAttr();
+  GpuDepthwiseShape shape(kernel);
+  const GpuDepthwiseMap &map = shape.map;
+  Cheapest<GpuDepthwiseTile> cheapest(shape, limits);
+  GpuDepthwiseTile tile;
+  tile.reachHeight = shape.reachHeight();
+  tile.reachWidth = shape.reachWidth();
+  tile.lanes = lanesOf(shape.channels);
+  constexpr int64_t mostOutputs = 14, mostSums = 28, mostThreads = 512;
+  for (tile.channels = tile.lanes;
+       tile.channels <= mostChannels &&
+       tile.channels < shape.channels + tile.lanes * 8;
+       tile.channels *= 2)
+    for (tile.outputs = 1; tile.outputs <= std::min(mostOutputs, map.width);
+         ++tile.outputs) {
+      int64_t groups = llvm::divideCeil(map.width, tile.outputs);
+      for (int64_t strips : powersUpTo(groups)) {
+        tile.width = llvm::divideCeil(groups, strips) * tile.outputs;
+        tile.strips = map.partials ? strips : 1;
+        for (tile.rows = 1; tile.rows <= std::min<int64_t>(4, map.height) &&
+                            tile.rows * tile.outputs <= mostSums;
+             ++tile.rows)
+          for (int64_t height : partsOf(map.height, tile.rows)) {
+            tile.height = height;
+            tile.bands = tile.images = 1;
+            if (tile.threads() > mostThreads)
+              break;
+            int64_t bands = llvm::divideCeil(map.height, height);
+            for (int64_t count : powersUpTo(bands)) {
+              if (map.partials && count != bands)
+                continue;
+              tile.bands = count;
+              for (tile.images = 1;
+                   tile.images <= std::min<int64_t>(16, shape.images);
+                   tile.images *= 2)
+                cheapest.consider(tile);
+            }
+          }
+      }
+    }
+  return cheapest.get(kernel.getContext());
 }
 
-LogicalResult checkGpuDepthwiseTile(KernelOp kernel, const GpuLimits &limits) {
-  GpuDepthwiseShape shape(anchorOf(kernel));
-  GpuDepthwiseTile tile;
-  fromAttribute(kernel.getTileAttr(), tile);
-  if (tile.reachHeight != shape.reachHeight() ||
-      tile.reachWidth != shape.reachWidth())
-    return kernel.emitOpError()
-           << "expects a tile that reaches " << shape.reachHeight() << " x "
-           << shape.reachWidth() << " pixels, got " << tile.reachHeight << " x "
-           << tile.reachWidth;
-  if (isLegal(tile, shape.height, shape.elementBytes, limits))
-    return success();
-  return kernel.emitOpError()
-         << "expects a tile of at most " << limits.threads << " threads and "
-         << limits.sharedBytes << " bytes of shared memory, its outputs "
-         << "dividing the width and " << gpuLanes
-         << " dividing the channels, got " << kernel.getTileAttr();
+DictionaryAttr chooseGpuFilterGradTile(KernelOp kernel,
+                                       const GpuLimits &limits) {
+  GpuDepthwiseShape shape(kernel);
+  const GpuDepthwiseMap &map = shape.map;
+  Cheapest<GpuFilterGradTile> cheapest(shape, limits);
+  GpuFilterGradTile tile;
+  tile.reachHeight = shape.reachHeight();
+  tile.reachWidth = shape.reachWidth();
+  constexpr int64_t mostColumns = 14, mostSums = 28, mostThreads = 512;
+  tile.columns = equalPart(map.width, mostColumns);
+  for (tile.lanes = lanesOf(shape.channels); tile.lanes >= 1; tile.lanes /= 2)
+    for (tile.channels = tile.lanes;
+         tile.channels <= mostChannels &&
+         tile.channels < shape.channels + tile.lanes * 8;
+         tile.channels *= 2)
+      for (int64_t tapGroups = 1; tapGroups <= tile.reachColumns();
+           ++tapGroups) {
+        tile.taps = llvm::divideCeil(tile.reachColumns(), tapGroups);
+        for (tile.rows = 1; tile.rows <= 4 && tile.rows * tile.taps <= mostSums;
+             ++tile.rows)
+          for (int64_t filterRows : partsOf(tile.reachRows(), tile.rows)) {
+            tile.filterRows = filterRows;
+            tile.splits = 1;
+            if (tile.threads() > mostThreads)
+              break;
+            for (int64_t height : partsOf(map.height, 1)) {
+              tile.height = height;
+              for (tile.splits = 1; tile.splits <= std::min<int64_t>(8, height);
+                   tile.splits *= 2)
+                if (tile.threads() > mostThreads || !cheapest.consider(tile))
+                  break;
+            }
+          }
+      }
+  return cheapest.get(kernel.getContext());
 }
 
 } // namespace bcssl

@@ -44,8 +44,8 @@ struct GpuGenerator {
   void (*emit)(GpuKernelContext context);
 };
 
-extern const GpuGenerator gpuContraction, gpuDepthwise, gpuRowwise,
-    gpuColumnwise, gpuMovement, gpuMissingFamily;
+extern const GpuGenerator gpuContraction, gpuDepthwise, gpuDepthwiseFilterGrad,
+    gpuRowwise, gpuColumnwise, gpuMovement, gpuMissingFamily;
 
 const GpuGenerator &gpuGeneratorOf(KernelOp kernel);
 

@@ -15,13 +15,23 @@ struct DepthwiseCase {
   std::string element = "f32";
   std::string tile = ""; ///< the cost model's choice, if empty
   std::string chip = "sm_90a";
+  int64_t parts = 1; ///< of the images: filter gradients
 
   reference::Shape map() const { return {images, height, width, channels}; }
+  reference::Shape filter() const { return {kernel, kernel, channels}; }
 };
 
-/// The text of a kernel for erf(convolution * scale) + x, or of the plain input
-/// gradient.
-std::string programOf(const DepthwiseCase &test, bool gradient);
+enum class Computation {
+  Forward,       ///< erf(convolution * scale) + x
+  InputGradient, ///< nothing else
+  /// z = convolution * keep[image]; z, and the sums over each image of
+  /// d = z - shift and of d * d
+  Statistics,
+  FilterGradient, ///< nothing else
+};
+
+/// The text of a kernel.
+std::string programOf(const DepthwiseCase &test, Computation computation);
 
 /// What to break in a module of emitted kernels, or in their launch.
 using Fault = llvm::function_ref<void(mlir::ModuleOp, CpuLaunch &)>;
@@ -29,7 +39,7 @@ using Fault = llvm::function_ref<void(mlir::ModuleOp, CpuLaunch &)>;
 /// Compiles the kernel, runs it on random numbers and returns what is wrong
 /// with it compared with plain float64 loops, or nothing.
 std::string faultOf(
-    const DepthwiseCase &test, bool gradient, ThreadOrder order,
+    const DepthwiseCase &test, Computation computation, ThreadOrder order,
     Fault fault = [](mlir::ModuleOp, CpuLaunch &) {});
 
 } // namespace bcssl::test
