@@ -167,6 +167,11 @@ FailureOr<std::string> serialize(ModuleOp module, ArrayRef<Target> targets,
 
 static LogicalResult runStages(ModuleOp module, const Target &target,
                                const CompileOptions &options) {
+  Precision precision = options.formation.precision;
+  if (precision != Precision::F32 && !target.isGpu())
+    return module.emitError()
+           << "kernels of CPUs are in f32: precision " << nameOf(precision)
+           << " expects CUDA chips as targets, got " << target.name();
   if (failed(dump(module, options.dumpDirectory, options.from)))
     return failure();
   Stage last = std::min(options.to, Stage::Planned);
@@ -176,7 +181,7 @@ static LogicalResult runStages(ModuleOp module, const Target &target,
           next = static_cast<Stage>(number + 1);
     StageTimer timer(options.timing, nameOf(next));
     PassManager manager(module.getContext());
-    buildStage(manager, stage, {}, target);
+    buildStage(manager, stage, options.formation, target);
     if (failed(manager.run(module)) ||
         failed(dump(module, options.dumpDirectory, next)))
       return failure();

@@ -14,6 +14,7 @@ struct CompileOptions {
   Stage from = Stage::Input;
   Stage to = Stage::Executable;
   std::vector<std::string> targets{"cpu:native"}; ///< as parseTargets() reads
+  KernelFormation formation;
   std::string
       dumpDirectory;   ///< writes the module after each stage, if not empty
   bool timing = false; ///< prints seconds per stage to stderr

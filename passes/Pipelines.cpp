@@ -34,6 +34,10 @@ llvm::StringRef nameOf(Stage stage) {
   return stageNames[static_cast<int>(stage)].second;
 }
 
+llvm::StringRef nameOf(Precision precision) {
+  return precision == Precision::Bf16 ? "bf16" : "f32";
+}
+
 std::optional<Stage> parseStage(llvm::StringRef name) {
   for (auto [stage, text] : stageNames)
     if (text == name)
@@ -47,6 +51,9 @@ static constexpr int64_t gpuContractionRows = 128, gpuPartialSums = 512;
 
 static void buildFormation(OpPassManager &manager, KernelFormation formation,
                            const Target &target) {
+  bool mixed = formation.precision == Precision::Bf16;
+  if (mixed)
+    manager.addNestedPass<func::FuncOp>(createMixedPrecision());
   // GPUs read a weight as it lies: shared memory is where it is rearranged.
   // They have more multiprocessors than most gradients of weights have tiles.
   if (target.isGpu())
@@ -63,6 +70,8 @@ static void buildFormation(OpPassManager &manager, KernelFormation formation,
     options.partialSums = gpuPartialSums;
   }
   manager.addNestedPass<func::FuncOp>(createFormKernels(options));
+  if (mixed && formation.narrowActivations)
+    manager.addNestedPass<func::FuncOp>(createNarrowActivations());
   manager.addPass(createCanonicalizerPass());
 }
 
@@ -112,7 +121,8 @@ void buildCpuPipeline(OpPassManager &manager) {
 
 void buildNvvmPipeline(OpPassManager &manager, const NvvmOptions &options) {
   for (Stage stage : {Stage::Input, Stage::Differentiated, Stage::Expanded})
-    buildStage(manager, stage, {}, {Target::Kind::Cuda, options.chip});
+    buildStage(manager, stage, {.precision = options.precision},
+               {Target::Kind::Cuda, options.chip});
   manager.addNestedPass<func::FuncOp>(createChooseGpuTiles({options.chip}));
   manager.addPass(createEmitGpuKernels(
       {options.chip,

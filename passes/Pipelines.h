@@ -28,10 +28,20 @@ enum class Stage {
 llvm::StringRef nameOf(Stage stage);
 std::optional<Stage> parseStage(llvm::StringRef name);
 
-/// How kernels are formed; both on but for comparisons.
+/// What convolutions and contractions multiply. Sums and all other arithmetic
+/// are in f32, and so are variables.
+enum class Precision { F32, Bf16 };
+
+/// "f32", "bf16".
+llvm::StringRef nameOf(Precision precision);
+
+/// How kernels are formed; switches are on but for comparisons.
 struct KernelFormation {
   bool fuse = true;
   bool recompute = true;
+  Precision precision = Precision::F32; ///< kernels of CPUs are in f32
+  /// In bf16: also feature maps that no product takes cross kernels so.
+  bool narrowActivations = true;
 };
 
 /// Adds the passes that lead from `stage` to the next one, for a CPU level
@@ -56,6 +66,11 @@ struct NvvmOptions : mlir::PassPipelineOptions<NvvmOptions> {
       *this, "partial",
       llvm::cl::desc("leave out kernels that have no GPU generator"),
       llvm::cl::init(false)};
+  Option<Precision> precision{
+      *this, "precision", llvm::cl::desc("what is multiplied"),
+      llvm::cl::init(Precision::F32),
+      llvm::cl::values(clEnumValN(Precision::F32, "f32", "f32"),
+                       clEnumValN(Precision::Bf16, "bf16", "bf16"))};
 };
 
 /// Adds all passes from a model's programs to GPU kernels in the LLVM and NVVM

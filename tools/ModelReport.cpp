@@ -4,7 +4,6 @@
 
 #include "frontend/Import.h"
 #include "models/Zoo.h"
-#include "passes/Driver.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/JSON.h"
@@ -14,7 +13,8 @@ using namespace mlir;
 namespace bcssl {
 
 OwningOpRef<ModuleOp> moduleOf(MLIRContext &context,
-                               const models::Options &options) {
+                               const models::Options &options,
+                               Precision precision) {
   auto module = frontend::importModule(context, models::buildModule(options));
   if (!module)
     return module;
@@ -25,6 +25,8 @@ OwningOpRef<ModuleOp> moduleOf(MLIRContext &context,
         field.name, builder.getStringAttr(field.get(options))));
   properties.push_back(
       builder.getNamedAttr("model", builder.getStringAttr(options.model)));
+  properties.push_back(builder.getNamedAttr(
+      "precision", builder.getStringAttr(nameOf(precision))));
   (*module)->setAttr("bcssl.properties", builder.getDictionaryAttr(properties));
   return module;
 }
@@ -49,11 +51,12 @@ static void writePlan(llvm::json::OStream &json, ModuleOp module) {
 }
 
 FailureOr<std::string> reportModel(MLIRContext &context,
-                                   const models::Options &options) {
-  CompileOptions toPlan;
-  toPlan.to = Stage::Planned;
-  auto module = moduleOf(context, options);
-  if (!module || failed(runStages(*module, toPlan)))
+                                   const models::Options &options,
+                                   CompileOptions compile) {
+  compile.from = Stage::Input;
+  compile.to = Stage::Planned;
+  auto module = moduleOf(context, options, compile.formation.precision);
+  if (!module || failed(runStages(*module, compile)))
     return failure();
   models::Description description = models::describe(options);
   std::string text;

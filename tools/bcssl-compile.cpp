@@ -18,6 +18,7 @@ namespace {
 
 struct Arguments {
   std::string input, output = "-", model, from = "input", to = "executable";
+  std::string precision = "f32", store = "activations";
   std::vector<std::string> targets;
   CompileOptions compile;
   bool describe = false, listModels = false;
@@ -53,11 +54,12 @@ mlir::FailureOr<std::string> produce(const Flags &flags,
   mlir::MLIRContext context(registry);
   context.loadAllAvailableDialects();
   if (arguments.describe)
-    return reportModel(context, optionsOf(flags, arguments));
+    return reportModel(context, optionsOf(flags, arguments), arguments.compile);
   auto module =
       arguments.model.empty()
           ? mlir::parseSourceFile<mlir::ModuleOp>(arguments.input, &context)
-          : moduleOf(context, optionsOf(flags, arguments));
+          : moduleOf(context, optionsOf(flags, arguments),
+                     arguments.compile.formation.precision);
   if (!module)
     return mlir::failure();
   return compile(*module, arguments.compile);
@@ -84,6 +86,10 @@ int run(const Flags &flags, Arguments &arguments) {
                     "expanded, kernels, planned, executable\n";
     return static_cast<int>(ExitCode::Usage);
   }
+  KernelFormation &formation = arguments.compile.formation;
+  if (arguments.precision == nameOf(Precision::Bf16))
+    formation.precision = Precision::Bf16;
+  formation.narrowActivations = arguments.store == "activations";
   arguments.compile.from = *from;
   arguments.compile.to = *to;
   if (!arguments.targets.empty())
@@ -123,6 +129,13 @@ int main(int argc, char **argv) {
             "in bcssl of the user's caches)");
   flags.add("strict", arguments.compile.strict,
             "refuse GPU kernels that spill registers or wait in vain");
+  flags.add("precision", arguments.precision,
+            "what products are of; bf16 for CUDA chips only",
+            {.choices = {"f32", "bf16"}});
+  flags.add("store", arguments.store,
+            "with bf16, what lies in memory so: all activations, or only what "
+            "products take",
+            {.choices = {"activations", "anchors"}});
   flags.add("dump-dir", arguments.compile.dumpDirectory,
             "write the module after each stage here");
   flags.add("timing", arguments.compile.timing, "print seconds per stage");

@@ -44,6 +44,7 @@ std::span<const ModelOption> modelOptions() {
       {"optimizer", "adamw, sgd or lars", {}},
       {"beta1", "AdamW's decay of the mean", {}},
       {"beta2", "AdamW's decay of the square", {}},
+      {"precision", "of products: f32, or bf16 on a GPU", {}},
   };
   return options;
 }
@@ -66,7 +67,9 @@ struct Extras {
   double keepEpochs = 20;
   int64_t localRank = 0; // torchrun passes it; one process ignores it
   std::vector<FixedFlag> fixed = {
-      {"use-fp16", "false", "training is in float32"},
+      {"use-fp16", "false",
+       "training is in float32, or with --precision=bf16, which needs no "
+       "scaled loss"},
       {"use-bn-in-head", "false", "the head has no batch normalisation"},
       {"dist-url", "env://", "training runs in one process"},
       {"patch-size", "",

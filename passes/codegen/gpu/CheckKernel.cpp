@@ -27,13 +27,6 @@ const GpuGenerator &gpuGeneratorOf(KernelOp kernel) {
   llvm_unreachable("unknown kernel family");
 }
 
-static std::string missingFamily(KernelOp kernel) {
-  return "family " + stringifyKernelFamily(kernel.getFamily()).str();
-}
-
-const GpuGenerator gpuMissingFamily = {missingFamily, nullptr, nullptr, nullptr,
-                                       nullptr};
-
 /// Operations of the arith and math dialects that become code without a
 /// library: those that PTX has, and those that are expanded into polynomials.
 static bool isCodeWithoutLibrary(Operation *op) {

@@ -45,7 +45,7 @@ struct GpuGenerator {
 };
 
 extern const GpuGenerator gpuContraction, gpuDepthwise, gpuDepthwiseFilterGrad,
-    gpuRowwise, gpuColumnwise, gpuMovement, gpuMissingFamily;
+    gpuRowwise, gpuColumnwise, gpuMovement;
 
 const GpuGenerator &gpuGeneratorOf(KernelOp kernel);
 

@@ -169,6 +169,13 @@ TEST(TrainFlagsTest, FlagsChangeThePreset) {
   EXPECT_EQ(command.givenModelOptions, (std::set<std::string>{"kernel"}));
 }
 
+TEST(TrainFlagsTest, PrecisionIsForTheCompiler) {
+  TrainCommand command = parseRun({"--precision=bf16"});
+  ASSERT_FALSE(command.exit.has_value());
+  EXPECT_EQ(command.settings.modelOptions.at("precision"), "bf16");
+  EXPECT_TRUE(command.givenModelOptions.contains("precision"));
+}
+
 TEST(TrainFlagsTest, LengthsReplaceThatOfThePreset) {
   auto steps = [](std::vector<const char *> arguments) {
     arguments.push_back("--preset=fashion");
