@@ -49,6 +49,14 @@ public:
   Status allocate();
   Status start();
   Result<const Batch *> next() override;
+  std::vector<std::span<const float>> memory() const override {
+    std::vector<std::span<const float>> blocks;
+    for (const Slot &slot : slots) {
+      blocks.emplace_back(slot.batch.globals);
+      blocks.emplace_back(slot.batch.locals);
+    }
+    return blocks;
+  }
   double waited() const override { return waitedSeconds; }
   const BatchOrder &order() const override { return batches; }
 

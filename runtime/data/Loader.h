@@ -14,6 +14,7 @@
 #include "runtime/data/Order.h"
 
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace bcssl {
@@ -53,6 +54,9 @@ public:
   /// The batch of the next step; valid until the next call. An error of an
   /// image surfaces here at its step, and stays. One thread calls.
   virtual Result<const Batch *> next() = 0;
+
+  /// All memory that crops of batches lie in, the same while the loader lives.
+  virtual std::vector<std::span<const float>> memory() const = 0;
 
   /// Seconds that next() has waited or worked so far.
   virtual double waited() const = 0;

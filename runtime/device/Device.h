@@ -35,14 +35,25 @@ public:
   /// Where the device sees it.
   virtual std::byte *address() = 0;
   /// Where the host may read and write it, or null. Where it is neither that
-  /// nor address(), it is a mirror that UploadCommand and DownloadCommand copy.
+  /// nor address(), it is a mirror which startWrite and DownloadCommand copy.
   virtual std::byte *host() = 0;
   virtual uint64_t size() const = 0;
   /// Copies of a part, which lies inside; done when they return.
   virtual Status read(uint64_t offset, std::span<std::byte> to) = 0;
   virtual Status write(uint64_t offset, std::span<const std::byte> from) = 0;
+  /// Begins a copy for the next list that runs on the device; `from` must not
+  /// change before that run is over.
+  virtual Status startWrite(uint64_t offset,
+                            std::span<const std::byte> from) = 0;
   /// Bytes of physical memory behind it: what was touched, in whole pages.
   virtual uint64_t residentBytes() const = 0;
+};
+
+/// Host memory that the device copies from without the CPU's help, while this
+/// lives.
+class PinnedMemory {
+public:
+  virtual ~PinnedMemory() = default;
 };
 
 /// A kernel of a loaded image.
@@ -66,6 +77,9 @@ struct LaunchCommand {
   uint32_t threads = 0;     ///< of a block; CPUs do not read it
   uint32_t sharedBytes = 0; ///< of a block; CPUs do not read it
   std::string name = {};    ///< for error messages
+  /// How many bytes behind each argument are the kernel's, where that is known:
+  /// a driver that checks accesses reads it.
+  std::vector<uint64_t> argumentBytes = {};
 };
 
 /// Copies between device addresses that do not overlap.
@@ -81,13 +95,6 @@ struct ZeroCommand {
   uint64_t bytes = 0;
 };
 
-/// Copies from host memory of allocatePorts() to the device.
-struct UploadCommand {
-  std::byte *to = nullptr;
-  const std::byte *from = nullptr;
-  uint64_t bytes = 0;
-};
-
 /// Copies from the device to host memory of allocatePorts().
 struct DownloadCommand {
   std::byte *to = nullptr;
@@ -95,8 +102,8 @@ struct DownloadCommand {
   uint64_t bytes = 0;
 };
 
-using Command = std::variant<LaunchCommand, CopyCommand, ZeroCommand,
-                             UploadCommand, DownloadCommand>;
+using Command =
+    std::variant<LaunchCommand, CopyCommand, ZeroCommand, DownloadCommand>;
 
 /// When one command ran: nanoseconds on the steady clock.
 struct CommandTime {
@@ -138,6 +145,10 @@ public:
   /// The same with host(), for what goes in and comes out of programs.
   virtual Result<std::unique_ptr<DeviceMemory>>
   allocatePorts(uint64_t bytes, const std::string &what) = 0;
+  /// Makes startWrite from this memory fast; null where it is so anyway or
+  /// cannot be.
+  virtual std::unique_ptr<PinnedMemory>
+  pin(std::span<const std::byte> memory) = 0;
   /// Loads an image. Errors: "image-invalid", "image-load".
   virtual Result<std::unique_ptr<DeviceModule>>
   load(std::span<const std::byte> image) = 0;

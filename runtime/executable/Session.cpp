@@ -56,7 +56,7 @@ Result<const Image *> Session::chooseImage() const {
     message += " " + target;
   message += ", got";
   for (const Image &other : contents.images)
-    message += " " + other.target;
+    message += " " + other.target + " (" + other.format + ")";
   return Error{
       ExitCode::NoDevice, "no-image", message,
       file->file(),       {},         "compile the program for this machine"};
@@ -160,8 +160,10 @@ Command Session::commandOf(const Instruction &instruction,
     if (geometry.blocks > 0)
       command.tiles = geometry.blocks;
     command.arguments.reserve(launch->slots.size());
-    for (const Slot &slot : launch->slots)
+    for (const Slot &slot : launch->slots) {
       command.arguments.push_back(addressOf(slot, loaded));
+      command.argumentBytes.push_back(slot.bytes);
+    }
     return command;
   }
   if (auto *move = std::get_if<Move>(&instruction)) {
@@ -183,13 +185,10 @@ static bool isMirrored(DeviceMemory &memory) {
 
 Status Session::prepare(const Program &program, Loaded &loaded) {
   std::vector<Command> commands;
-  commands.reserve(program.instructions.size() + 2);
-  DeviceMemory &inputs = *loaded.inputs, &outputs = *loaded.outputs;
-  loaded.uploads = isMirrored(inputs);
+  commands.reserve(program.instructions.size() + 1);
+  DeviceMemory &outputs = *loaded.outputs;
+  loaded.inputsMirrored = isMirrored(*loaded.inputs);
   loaded.downloads = isMirrored(outputs);
-  if (loaded.uploads)
-    commands.push_back(
-        UploadCommand{inputs.address(), inputs.host(), inputs.size()});
   for (const Instruction &instruction : program.instructions)
     commands.push_back(commandOf(instruction, loaded));
   if (loaded.downloads)
@@ -247,21 +246,28 @@ static Result<const Port *> findPort(const std::vector<Port> &ports,
 Status Session::give(const Program &program, Loaded &loaded,
                      std::span<const Input> inputs) {
   std::vector<bool> given(program.inputs.size());
+  std::vector<uint64_t> offsets;
   for (const Input &input : inputs) {
     auto port = findPort(program.inputs, "input", input.name, input.type,
                          input.bytes.size());
     if (!port)
       return port.error();
     given[*port - program.inputs.data()] = true;
-    std::byte *to = loaded.inputs->host() + (*port)->offset;
-    if (to != input.bytes.data())
-      std::memcpy(to, input.bytes.data(), input.bytes.size());
+    offsets.push_back((*port)->offset);
   }
   auto missing = std::ranges::find(given, false);
   if (missing != given.end())
     return wrongCall("missing-input",
                      "program " + program.name + " expects the input " +
                          program.inputs[missing - given.begin()].name);
+  // Copies that are under way read the caller's memory, so they begin when
+  // nothing can be wrong any more.
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    std::span<const std::byte> from = inputs[i].bytes;
+    bool inPlace = from.data() == loaded.inputs->host() + offsets[i];
+    if (loaded.inputsMirrored || !inPlace)
+      BCSSL_RETURN_IF_ERROR(loaded.inputs->startWrite(offsets[i], from));
+  }
   return {};
 }
 
@@ -298,13 +304,11 @@ Status Session::run(std::string_view name, std::span<const Input> inputs,
         !port)
       return port.error();
   BCSSL_RETURN_IF_ERROR(give(program, loaded, inputs));
-  size_t commands =
-      loaded.uploads + program.instructions.size() + loaded.downloads;
+  size_t commands = program.instructions.size() + loaded.downloads;
   std::vector<CommandTime> times(trace ? commands : 0);
   BCSSL_RETURN_IF_ERROR(loaded.commands->run(times));
   if (trace)
-    trace->add(*number, {times.begin() + loaded.uploads,
-                         times.end() - loaded.downloads});
+    trace->add(*number, {times.begin(), times.end() - loaded.downloads});
   return take(program, loaded, outputs);
 }
 

@@ -106,6 +106,12 @@ public:
   Result<std::vector<std::byte>> readVariable(std::string_view name) const;
   Status writeVariable(std::string_view name, std::span<const std::byte> from);
 
+  /// Makes inputs from this memory fast to give, as often as they are given; it
+  /// must outlive the result, and this session too. May be null.
+  std::unique_ptr<PinnedMemory> pin(std::span<const std::byte> memory) {
+    return device->pin(memory);
+  }
+
   const Executable &executable() const { return *file; }
   /// Chip, threads and image, for people.
   const std::string &description() const { return text; }
@@ -120,12 +126,13 @@ public:
 
 private:
   /// A program with its memory. The list has one command an instruction, and
-  /// before and after them those that copy the mirrors of ports.
+  /// behind them the one that copies outputs to their mirror.
   struct Loaded {
     std::unique_ptr<DeviceMemory> inputs;
     std::unique_ptr<DeviceMemory> outputs;
     std::unique_ptr<CommandList> commands;
-    size_t uploads = 0, downloads = 0;
+    bool inputsMirrored = false;
+    size_t downloads = 0; ///< 0 or 1
   };
 
   /// A kernel and how it starts; the geometry is that of GPUs.

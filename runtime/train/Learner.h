@@ -37,6 +37,12 @@ public:
   /// Takes step number `step` (from 0) and sets outputs().
   virtual Status step(const Batch &batch, const StepScalars &scalars,
                       uint64_t seed, int64_t step) = 0;
+  /// Makes batches that lie in this memory fast to give; it outlives the
+  /// result, as does the learner. May be null.
+  virtual std::unique_ptr<PinnedMemory>
+  pin(std::span<const std::byte> /*memory*/) {
+    return nullptr;
+  }
   /// The last step's scalars; one of them is "loss".
   virtual std::span<const StepOutput> outputs() const = 0;
   /// Identifies the program; part of a run's identity.
@@ -64,6 +70,10 @@ public:
   }
   Status step(const Batch &batch, const StepScalars &scalars, uint64_t seed,
               int64_t step) override;
+  std::unique_ptr<PinnedMemory>
+  pin(std::span<const std::byte> memory) override {
+    return session->pin(memory);
+  }
   std::span<const StepOutput> outputs() const override { return scalars; }
   std::string hash() const override { return session->executable().hash(); }
 

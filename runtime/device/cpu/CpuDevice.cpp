@@ -99,10 +99,6 @@ private:
     pool.run(copyPiece, arguments, (bytes + pieceBytes - 1) / pieceBytes);
   }
 
-  void execute(const UploadCommand &copy) {
-    execute(CopyCommand{copy.to, copy.from, copy.bytes});
-  }
-
   void execute(const DownloadCommand &copy) {
     execute(CopyCommand{copy.to, copy.from, copy.bytes});
   }

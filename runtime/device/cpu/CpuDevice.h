@@ -30,6 +30,9 @@ public:
   allocatePorts(uint64_t bytes, const std::string &what) override {
     return allocate(bytes, what);
   }
+  std::unique_ptr<PinnedMemory> pin(std::span<const std::byte>) override {
+    return nullptr;
+  }
   Result<std::unique_ptr<DeviceModule>>
   load(std::span<const std::byte> image) override;
   Result<std::unique_ptr<CommandList>>

@@ -21,6 +21,9 @@ public:
   uint64_t size() const override { return bytes; }
   Status read(uint64_t offset, std::span<std::byte> to) override;
   Status write(uint64_t offset, std::span<const std::byte> from) override;
+  Status startWrite(uint64_t offset, std::span<const std::byte> from) override {
+    return write(offset, from);
+  }
   uint64_t residentBytes() const override;
 
 private:

@@ -20,8 +20,7 @@ static std::string describe(const LaunchCommand &launch) {
 static std::string describe(const Command &command) {
   if (auto *launch = std::get_if<LaunchCommand>(&command))
     return describe(*launch);
-  static constexpr const char *kinds[] = {"", "a copy", "a fill", "an upload",
-                                          "a download"};
+  static constexpr const char *kinds[] = {"", "a copy", "a fill", "a download"};
   return kinds[command.index()];
 }
 
@@ -31,7 +30,7 @@ CudaCommandList::create(CudaContext &context, std::vector<Command> commands,
   std::unique_ptr<CudaCommandList> list(
       new CudaCommandList(context, std::move(commands)));
   BCSSL_RETURN_IF_ERROR(context.activate());
-  BCSSL_RETURN_IF_ERROR(list->raiseSharedMemory());
+  BCSSL_RETURN_IF_ERROR(list->prepareKernels());
   if (graph)
     BCSSL_RETURN_IF_ERROR(list->capture());
   return std::unique_ptr<CommandList>(std::move(list));
@@ -46,19 +45,17 @@ CudaCommandList::~CudaCommandList() {
     context.driver.cuGraphExecDestroy(exec);
 }
 
-/// Blocks get more than 48 KiB only where that was asked for before.
-Status CudaCommandList::raiseSharedMemory() {
-  for (const Command &command : commands) {
-    auto *launch = std::get_if<LaunchCommand>(&command);
-    if (!launch || launch->sharedBytes == 0)
-      continue;
-    BCSSL_RETURN_IF_ERROR(
-        context.check(context.driver.cuFuncSetAttribute(
-                          static_cast<CUfunction>(launch->kernel),
-                          CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-                          static_cast<int>(launch->sharedBytes)),
-                      "cuFuncSetAttribute", describe(*launch)));
-  }
+/// Blocks get more than 48 KiB only where that was asked for before. Asking
+/// also loads the kernel, which must not happen while a stream is captured.
+Status CudaCommandList::prepareKernels() {
+  for (const Command &command : commands)
+    if (auto *launch = std::get_if<LaunchCommand>(&command))
+      BCSSL_RETURN_IF_ERROR(
+          context.check(context.driver.cuFuncSetAttribute(
+                            static_cast<CUfunction>(launch->kernel),
+                            CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                            static_cast<int>(launch->sharedBytes)),
+                        "cuFuncSetAttribute", describe(*launch)));
   return {};
 }
 
@@ -94,6 +91,10 @@ Status CudaCommandList::issue(LaunchCommand &launch) {
   parameters.reserve(launch.arguments.size());
   for (void *&argument : launch.arguments)
     parameters.push_back(&argument);
+  if (context.driver.boundArguments && !launch.argumentBytes.empty())
+    context.driver.boundArguments(
+        launch.argumentBytes.data(),
+        static_cast<unsigned>(launch.argumentBytes.size()));
   return context.check(
       context.driver.cuLaunchKernel(static_cast<CUfunction>(launch.kernel),
                                     static_cast<unsigned>(launch.tiles), 1, 1,
@@ -118,15 +119,6 @@ Status CudaCommandList::issue(const ZeroCommand &zero) {
                                                       zero.bytes,
                                                       context.stream),
                        "cuMemsetD8Async");
-}
-
-Status CudaCommandList::issue(const UploadCommand &copy) {
-  if (copy.bytes == 0)
-    return {};
-  return context.check(context.driver.cuMemcpyHtoDAsync(deviceAddress(copy.to),
-                                                        copy.from, copy.bytes,
-                                                        context.stream),
-                       "cuMemcpyHtoDAsync");
 }
 
 Status CudaCommandList::issue(const DownloadCommand &copy) {

@@ -23,14 +23,13 @@ private:
   CudaCommandList(CudaContext &context, std::vector<Command> commands)
       : context(context), commands(std::move(commands)) {}
 
-  Status raiseSharedMemory();
+  Status prepareKernels();
   Status capture();
   Status runOneByOne();
   Status runTimed(std::span<CommandTime> times);
   Status issue(LaunchCommand &launch);
   Status issue(const CopyCommand &copy);
   Status issue(const ZeroCommand &zero);
-  Status issue(const UploadCommand &copy);
   Status issue(const DownloadCommand &copy);
   Status issueAll();
 

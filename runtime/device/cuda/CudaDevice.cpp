@@ -147,6 +147,11 @@ CudaDevice::allocatePorts(uint64_t bytes, const std::string &what) {
   return CudaMemory::allocate(*context, bytes, what, /*withMirror=*/true);
 }
 
+std::unique_ptr<PinnedMemory>
+CudaDevice::pin(std::span<const std::byte> memory) {
+  return pinMemory(*context, memory);
+}
+
 /// The first lines of what the driver's compiler says, printable.
 static std::string shorten(std::string log) {
   log.resize(std::strlen(log.c_str()));

@@ -37,13 +37,20 @@ static Result<CudaDriver> open() {
   CudaDriver driver;
   const char *missing = nullptr;
 #define BCSSL_CUDA_LOOKUP(name, symbol, parameters)                            \
-  if (void *found = dlsym(library, #symbol))                                   \
-    driver.name = reinterpret_cast<CUresult(*) parameters>(found);             \
-  else if (!missing)                                                           \
+  driver.name =                                                                \
+      reinterpret_cast<CUresult(*) parameters>(dlsym(library, #symbol));
+#define BCSSL_CUDA_REQUIRE(name, symbol, parameters)                           \
+  if (!driver.name && !missing)                                                \
     missing = #symbol;
   BCSSL_CUDA_FUNCTIONS(BCSSL_CUDA_LOOKUP)
+  BCSSL_CUDA_OPTIONAL_FUNCTIONS(BCSSL_CUDA_LOOKUP)
+  BCSSL_CUDA_FUNCTIONS(BCSSL_CUDA_REQUIRE)
+#undef BCSSL_CUDA_REQUIRE
 #undef BCSSL_CUDA_LOOKUP
   driver.simulated = dlsym(library, "bcsslSimtFindings") != nullptr;
+  driver.boundArguments =
+      reinterpret_cast<void (*)(const uint64_t *, unsigned)>(
+          dlsym(library, "bcsslSimtBoundArguments"));
 
   // An old driver lacks functions; that it is old says more.
   if (driver.cuDriverGetVersion &&

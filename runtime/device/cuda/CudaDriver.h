@@ -75,16 +75,26 @@ namespace bcssl::cuda {
   X(cuEventElapsedTime, cuEventElapsedTime,                                    \
     (float *milliseconds, CUevent start, CUevent end))
 
+/// Functions that only make things faster: a driver may lack them.
+#define BCSSL_CUDA_OPTIONAL_FUNCTIONS(X)                                       \
+  X(cuMemHostRegister, cuMemHostRegister_v2,                                   \
+    (void *pointer, size_t bytes, unsigned flags))                             \
+  X(cuMemHostUnregister, cuMemHostUnregister, (void *pointer))
+
 /// The opened library; it stays open until the process ends.
 struct CudaDriver {
 #define BCSSL_CUDA_MEMBER(name, symbol, parameters)                            \
   CUresult(*name) parameters = nullptr;
   BCSSL_CUDA_FUNCTIONS(BCSSL_CUDA_MEMBER)
+  BCSSL_CUDA_OPTIONAL_FUNCTIONS(BCSSL_CUDA_MEMBER)
 #undef BCSSL_CUDA_MEMBER
 
   int version = 0; ///< 1000 * major + 10 * minor
   /// Whether it runs kernels on the CPU (tools/simt): its images are LLVM's.
   bool simulated = false;
+  /// Tells such a driver how many bytes behind each pointer the next launch may
+  /// touch; null elsewhere.
+  void (*boundArguments)(const uint64_t *bytes, unsigned count) = nullptr;
 
   /// Opens `BCSSL_CUDA_DRIVER` or libcuda.so.1 and initialises it, once a
   /// process. Errors (NoDevice): "no-device" where there is no such library or

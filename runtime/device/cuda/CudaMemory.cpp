@@ -79,15 +79,51 @@ Status CudaMemory::read(uint64_t offset, std::span<std::byte> to) {
   return context.synchronize();
 }
 
-Status CudaMemory::write(uint64_t offset, std::span<const std::byte> from) {
+Status CudaMemory::startWrite(uint64_t offset,
+                              std::span<const std::byte> from) {
   if (from.empty())
     return {};
   BCSSL_RETURN_IF_ERROR(context.activate());
-  BCSSL_RETURN_IF_ERROR(context.check(
+  return context.check(
       context.driver.cuMemcpyHtoDAsync(pointer + offset, from.data(),
                                        from.size(), context.stream),
-      "cuMemcpyHtoDAsync"));
+      "cuMemcpyHtoDAsync");
+}
+
+Status CudaMemory::write(uint64_t offset, std::span<const std::byte> from) {
+  BCSSL_RETURN_IF_ERROR(startWrite(offset, from));
   return context.synchronize();
+}
+
+namespace {
+
+class CudaPinnedMemory final : public PinnedMemory {
+public:
+  CudaPinnedMemory(CudaContext &context, void *start)
+      : context(context), start(start) {}
+  ~CudaPinnedMemory() override {
+    if (context.activate())
+      context.driver.cuMemHostUnregister(start);
+  }
+
+private:
+  CudaContext &context;
+  void *start;
+};
+
+} // namespace
+
+std::unique_ptr<PinnedMemory> pinMemory(CudaContext &context,
+                                        std::span<const std::byte> memory) {
+  void *start = const_cast<std::byte *>(memory.data());
+  // Only speed is lost where it fails: by a limit of the system, or twice.
+  const CudaDriver &driver = context.driver;
+  if (memory.empty() || !driver.cuMemHostRegister ||
+      !driver.cuMemHostUnregister || !context.activate() ||
+      driver.cuMemHostRegister(start, memory.size(), /*flags=*/0) !=
+          CUDA_SUCCESS)
+    return nullptr;
+  return std::make_unique<CudaPinnedMemory>(context, start);
 }
 
 } // namespace bcssl::cuda

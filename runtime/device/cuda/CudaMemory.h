@@ -23,6 +23,7 @@ public:
   uint64_t size() const override { return bytes; }
   Status read(uint64_t offset, std::span<std::byte> to) override;
   Status write(uint64_t offset, std::span<const std::byte> from) override;
+  Status startWrite(uint64_t offset, std::span<const std::byte> from) override;
   uint64_t residentBytes() const override { return bytes; }
 
 private:
@@ -33,6 +34,10 @@ private:
   std::byte *mirror = nullptr;
   uint64_t bytes = 0;
 };
+
+/// Page-locks memory of others; null where the driver does not.
+std::unique_ptr<PinnedMemory> pinMemory(CudaContext &context,
+                                        std::span<const std::byte> memory);
 
 } // namespace bcssl::cuda
 

@@ -1,9 +1,10 @@
-//===- TestImages.h - shared objects built with the tests -------*- C++ -*-===//
+//===- TestImages.h - machine code built with the tests ---------*- C++ -*-===//
 
 #ifndef BCSSL_TEST_RUNTIME_DEVICE_TESTIMAGES_H
 #define BCSSL_TEST_RUNTIME_DEVICE_TESTIMAGES_H
 
 #include <cstddef>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -11,9 +12,14 @@
 
 namespace bcssl {
 
-/// The bytes of test/runtime/device/images/NAME.c, compiled.
-inline std::vector<std::byte> testImage(const std::string &name) {
-  std::ifstream file(BCSSL_TEST_IMAGES "/" + name + ".so", std::ios::binary);
+/// The bytes of test/runtime/device/images/NAME.c, compiled: a shared object,
+/// "ptx", or LLVM's "ll". `BCSSL_TEST_IMAGES` in the environment names another
+/// folder, where tests run on another machine than that which built them.
+inline std::vector<std::byte> testImage(const std::string &name,
+                                        const std::string &format = "so") {
+  const char *given = std::getenv("BCSSL_TEST_IMAGES");
+  std::string folder = given ? given : BCSSL_TEST_IMAGES;
+  std::ifstream file(folder + "/" + name + "." + format, std::ios::binary);
   std::vector<char> text{std::istreambuf_iterator<char>(file), {}};
   auto *bytes = reinterpret_cast<const std::byte *>(text.data());
   return {bytes, bytes + text.size()};
