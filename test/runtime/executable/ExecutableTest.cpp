@@ -171,11 +171,16 @@ void mutate(Bytes &file, std::mt19937_64 &random) {
   }
 }
 
-TEST(ExecutableTest, MutantsEndInErrorsOrInSafeContents) {
+class MutantTest : public testing::TestWithParam<const char *> {};
+
+TEST_P(MutantTest, EndsInAnErrorOrInSafeContents) {
   const char *wanted = std::getenv("BCSSL_MUTANTS");
   int count = wanted ? std::atoi(wanted) : 500;
   const Bytes image = someImage();
-  const Bytes good = encode(goodContents(image));
+  std::string target = GetParam();
+  const Bytes good =
+      encode(target == "cpu" ? goodContents(image)
+                             : gpuContents(image, "cuda:sm_80", "ptx"));
   const ImagePlace place = placeOf(good, image);
   std::mt19937_64 random(1);
   int accepted = 0;
@@ -200,9 +205,15 @@ TEST(ExecutableTest, MutantsEndInErrorsOrInSafeContents) {
     for (const Variable &variable : (*file)->variables())
       ASSERT_LE(variable.offset + variable.bytes(),
                 (*file)->contents().stateBytes);
+    for (const Image &one : (*file)->contents().images)
+      for (const Geometry &geometry : one.geometry)
+        ASSERT_TRUE(geometry.blocks > 0 && geometry.threads - 1 < 1024);
   }
   EXPECT_GT(accepted, 0);
   EXPECT_LT(accepted, count);
 }
+
+INSTANTIATE_TEST_SUITE_P(Devices, MutantTest, testing::Values("cpu", "cuda"),
+                         [](const auto &test) { return test.param; });
 
 } // namespace

@@ -89,7 +89,23 @@ Contents goodContents(std::span<const std::byte> image) {
   contents.kernels = {
       {"scale", 2}, {"partial_sums", 2}, {"total", 2}, {"update", 3}};
   contents.programs = {stepProgram(), scaleProgram()};
-  contents.images = {{"cpu:x86-64-v3", "elf", 0, 0, image}};
+  contents.images = {{"cpu:x86-64-v3", "elf", 0, 0, image, {}}};
+  return contents;
+}
+
+Contents gpuContents(std::span<const std::byte> image,
+                     const std::string &target, const std::string &format) {
+  Contents contents = goodContents(image);
+  // Blocks of the kernels in order; each has a thread for each element of a
+  // tile.
+  contents.images = {{target, format, 0, 0, image, {}}};
+  for (uint64_t blocks : {64, 64, 1, 4})
+    contents.images[0].geometry.push_back({blocks, 16, 0});
+  // A kernel of fewer blocks than one of its launches has a name of its own.
+  contents.kernels.push_back({"scale_two", 2});
+  contents.images[0].geometry.push_back({2, 16, 0});
+  for (Instruction &instruction : contents.programs[1].instructions)
+    std::get<Launch>(instruction).kernel = 4;
   return contents;
 }
 
@@ -189,9 +205,14 @@ Offset<schema::Image> encodeOne(FlatBufferBuilder &builder,
   auto bytes = builder.CreateVector(
       reinterpret_cast<const uint8_t *>(image.bytes.data()),
       image.bytes.size());
-  return schema::CreateImage(builder, builder.CreateString(image.target),
-                             builder.CreateString(image.format), image.hashLow,
-                             image.hashHigh, bytes);
+  std::vector<schema::Geometry> geometry;
+  for (const Geometry &one : image.geometry)
+    geometry.emplace_back(one.blocks, one.threads, one.sharedBytes);
+  auto target = builder.CreateString(image.target);
+  auto format = builder.CreateString(image.format);
+  return schema::CreateImage(builder, target, format, image.hashLow,
+                             image.hashHigh, bytes,
+                             builder.CreateVectorOfStructs(geometry));
 }
 
 } // namespace

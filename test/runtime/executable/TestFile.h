@@ -15,6 +15,11 @@ namespace bcssl {
 ///   scale(x[32]) -> y[32]: y = 4 x through the arena
 artifact::Contents goodContents(std::span<const std::byte> image);
 
+/// The same with an image for GPUs, the kernels of images/gpu.c.
+artifact::Contents gpuContents(std::span<const std::byte> image,
+                               const std::string &target,
+                               const std::string &format);
+
 /// The bytes of a file. Hashes of images are computed, unless `keepHashes`.
 std::vector<std::byte> encode(const artifact::Contents &contents,
                               bool keepHashes = false);

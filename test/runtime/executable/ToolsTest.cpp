@@ -10,8 +10,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 using namespace bcssl;
 namespace fs = std::filesystem;
@@ -121,6 +123,34 @@ TEST_F(ToolsTest, RunReportsWhatIsWrong) {
   EXPECT_EQ(code({folder + "x.npy", "--function=scale"}), 65);
   EXPECT_EQ(code({folder + "none.bcx", "--function=scale"}), 66);
   EXPECT_EQ(code({file(), "--function=scale", "--device=cpu:z80"}), 69);
+}
+
+/// Sets a variable of the environment for children, and back again.
+class Environment {
+public:
+  Environment(const char *name, const char *value) : name(name) {
+    if (const char *before = std::getenv(name))
+      old = before;
+    setenv(name, value, 1);
+  }
+  ~Environment() { old ? setenv(name, old->c_str(), 1) : unsetenv(name); }
+
+private:
+  const char *name;
+  std::optional<std::string> old;
+};
+
+TEST_F(ToolsTest, DriversThatAreNoneAreNoDevice) {
+  write("x.npy", std::vector<float>(32, 3), {32});
+  // No file, a library of something else, and no library at all.
+  for (std::string driver :
+       {folder + "none.so", std::string("libm.so.6"), folder + "x.npy"}) {
+    Environment named("BCSSL_CUDA_DRIVER", driver.c_str());
+    ChildResult ended =
+        tool("bcssl-run", {file(), "--function=scale", "--device=cuda",
+                           "--input=" + folder + "x.npy"});
+    EXPECT_EQ(ended.exitCode, 69) << driver;
+  }
 }
 
 TEST_F(ToolsTest, InfoPrintsTheContents) {

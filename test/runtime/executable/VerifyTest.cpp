@@ -145,7 +145,7 @@ const BadFile badFiles[] = {
      [](Contents &c) { c.kernels[0].symbol = "total"; }},
     {"kernel arguments", Kernels, "at most 65536",
      [](Contents &c) { c.kernels[0].arguments = 65'537; }},
-    {"image format", Images, "elf, cubin or ptx",
+    {"image format", Images, "elf, cubin, ptx or bitcode",
      [](Contents &c) { c.images[0].format = "coff"; }},
     {"image target empty", Images, "got 0",
      [](Contents &c) { c.images[0].target = ""; }},
@@ -153,6 +153,11 @@ const BadFile badFiles[] = {
      [](Contents &c) { c.images.push_back(c.images[0]); }},
     {"image empty", Images, "got 0 bytes",
      [](Contents &c) { c.images[0].bytes = {}; }},
+
+    {"image for another kind of device", Images, "elf for CPUs",
+     [](Contents &c) { c.images[0].target = "cuda:sm_80"; }},
+    {"geometry for a CPU", Images, "geometry of 0 kernels, got 4",
+     [](Contents &c) { c.images[0].geometry.resize(4); }},
 
     {"no program", Programs, "got none",
      [](Contents &c) { c.programs.clear(); }},
@@ -210,6 +215,50 @@ const BadFile badFiles[] = {
      [](Contents &c) { allReduce(c).slot.bytes = 6; }},
 };
 
+const BadFile badGpuFiles[] = {
+    {"no geometry", Images, "geometry of 5 kernels, got 0",
+     [](Contents &c) { c.images[0].geometry.clear(); }},
+    {"geometry of other kernels", Images, "geometry of 5 kernels, got 6",
+     [](Contents &c) { c.images[0].geometry.resize(6); }},
+    {"no blocks", Images, "kernel total: expects 1 to 2147483647 blocks, got 0",
+     [](Contents &c) { c.images[0].geometry[2].blocks = 0; }},
+    {"too many blocks", Images, "blocks, got 2147483648",
+     [](Contents &c) { c.images[0].geometry[2].blocks = uint64_t{1} << 31; }},
+    {"blocks wrap", Images, "blocks, got 4294967297",
+     [](Contents &c) {
+       c.images[0].geometry[2].blocks = (uint64_t{1} << 32) + 1;
+     }},
+    {"no threads", Images, "1 to 1024 threads, got 0",
+     [](Contents &c) { c.images[0].geometry[0].threads = 0; }},
+    {"too many threads", Images, "1 to 1024 threads, got 1025",
+     [](Contents &c) { c.images[0].geometry[0].threads = 1025; }},
+    {"too much shared memory", Images, "232448 bytes of shared memory, got",
+     [](Contents &c) { c.images[0].geometry[4].sharedBytes = 232'449; }},
+    {"parts that disagree", Images, "geometry of the image before",
+     [](Contents &c) {
+       c.images.push_back(c.images[0]);
+       c.images[1].geometry[0].threads = 32;
+     }},
+    {"machine code of a CPU", Images, "elf for CPUs",
+     [](Contents &c) { c.images[0].format = "elf"; }},
+};
+
+/// Each file of a list is wrong in one way.
+void expectRefused(const Contents &good, std::span<const BadFile> files) {
+  for (const BadFile &bad : files) {
+    SCOPED_TRACE(bad.name);
+    Contents contents = good;
+    bad.damage(contents);
+    auto file = Executable::parse(encode(contents), "bad.bcx");
+    ASSERT_FALSE(file.ok());
+    EXPECT_EQ(file.error().id, bad.id);
+    EXPECT_NE(file.error().message.find(bad.message), std::string::npos)
+        << file.error().text();
+    EXPECT_EQ(file.error().file, "bad.bcx");
+    EXPECT_EQ(file.error().code, ExitCode::BadData);
+  }
+}
+
 TEST(VerifyTest, GoodFilePasses) {
   auto file = Executable::parse(encode(goodContents(someImage)), "good.bcx");
   EXPECT_TRUE(file.ok()) << file.error().text();
@@ -223,18 +272,23 @@ TEST(VerifyTest, NewerMinorVersionPasses) {
 
 TEST(VerifyTest, EveryBadFileIsRefusedWithItsReason) {
   static_assert(std::size(badFiles) >= 40);
-  for (const BadFile &bad : badFiles) {
-    SCOPED_TRACE(bad.name);
-    Contents contents = goodContents(someImage);
-    bad.damage(contents);
-    auto file = Executable::parse(encode(contents), "bad.bcx");
-    ASSERT_FALSE(file.ok());
-    EXPECT_EQ(file.error().id, bad.id);
-    EXPECT_NE(file.error().message.find(bad.message), std::string::npos)
-        << file.error().text();
-    EXPECT_EQ(file.error().file, "bad.bcx");
-    EXPECT_EQ(file.error().code, ExitCode::BadData);
-  }
+  expectRefused(goodContents(someImage), badFiles);
+}
+
+TEST(VerifyTest, GpuFilesMayHaveSeveralImagesOfATarget) {
+  Contents contents = gpuContents(someImage, "cuda:sm_90a", "cubin");
+  contents.images.push_back(contents.images[0]);
+  contents.images.push_back(contents.images[0]);
+  contents.images[2].format = "ptx";
+  contents.images[2].geometry[0].threads = 64;
+  auto file = Executable::parse(encode(contents), "good.bcx");
+  ASSERT_TRUE(file.ok()) << file.error().text();
+  const Image &image = (*file)->contents().images[1];
+  EXPECT_EQ(image.geometry, contents.images[1].geometry);
+}
+
+TEST(VerifyTest, EveryBadGpuFileIsRefusedWithItsReason) {
+  expectRefused(gpuContents(someImage, "cuda:sm_90a", "cubin"), badGpuFiles);
 }
 
 TEST(VerifyTest, DamagedMachineCodeIsRefused) {
