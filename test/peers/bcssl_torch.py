@@ -39,7 +39,7 @@ def drop_path(x: torch.Tensor, rate: float) -> torch.Tensor:
     """Drops whole samples of a residual branch and scales up the others."""
     if rate == 0:
         return x
-    keep = torch.full((x.shape[0],) + (1,) * (x.ndim - 1), 1 - rate)
+    keep = torch.full((x.shape[0],) + (1,) * (x.ndim - 1), 1 - rate, device=x.device)
     return x * torch.bernoulli(keep) / (1 - rate)
 
 

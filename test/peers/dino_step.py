@@ -57,8 +57,9 @@ class Dino:
             if parameter.requires_grad:
                 (plain if name.endswith(".bias") or parameter.ndim == 1 else decayed).append(parameter)
         groups = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, betas=options.betas, foreach=True)
-        self.center = torch.zeros(1, out_dim, dtype=next(student.parameters()).dtype)
+        fastest = {"fused": True} if decayed[0].is_cuda else {"foreach": True}
+        self.optimizer = torch.optim.AdamW(groups, betas=options.betas, **fastest)
+        self.center = decayed[0].new_zeros(1, out_dim)
 
     def targets(self, logits: torch.Tensor, temperature: float) -> torch.Tensor:
         """The teacher's probabilities, a row per crop and image."""
@@ -80,13 +81,17 @@ class Dino:
                  for j, view in enumerate(views) if i != j]
         return sum(terms) / len(terms)
 
+    def forward(self, groups: list[torch.Tensor], temperature: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss and the teacher's logits."""
+        with torch.no_grad():
+            teacher_logits = self.teacher(groups[:1])
+            targets = self.targets(teacher_logits, temperature)
+        return self.loss(self.student(groups), targets), teacher_logits
+
     def backward(self, groups: list[torch.Tensor], values: StepValues) -> torch.Tensor:
         """Computes loss and gradients, clipped, and updates the center. Crops are
         view-major; groups[0] holds the global ones."""
-        with torch.no_grad():
-            teacher_logits = self.teacher(groups[:1])
-            targets = self.targets(teacher_logits, values.teacher_temp)
-        loss = self.loss(self.student(groups), targets)
+        loss, teacher_logits = self.forward(groups, values.teacher_temp)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.clip_gradients()
