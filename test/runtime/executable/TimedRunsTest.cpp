@@ -1,20 +1,25 @@
 //===- TimedRunsTest.cpp --------------------------------------------------===//
 
 #include "runtime/executable/TimedRuns.h"
-#include "runtime/base/ReadFile.h"
+#include "test/runtime/device/TestImages.h"
 #include "test/runtime/executable/TestFile.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cstring>
+#include <set>
+
 using namespace bcssl;
 
 namespace {
 
-std::unique_ptr<Session> openSession() {
-  auto image = readFile(BCSSL_TEST_IMAGES "/kernels.so", 1 << 20);
-  EXPECT_TRUE(image.ok());
-  auto executable = Executable::parse(encode(goodContents(*image)), "test");
+std::unique_ptr<Session> openSession(artifact::DataType type = DataType::F32) {
+  artifact::Contents contents = goodContents(testImage("kernels"));
+  artifact::Port &x = contents.programs[0].inputs[0];
+  x.shape = {static_cast<int64_t>(x.bytes() / sizeOf(type))};
+  x.type = type;
+  auto executable = Executable::parse(encode(contents), "test");
   EXPECT_TRUE(executable.ok());
   auto session = Session::open(*executable, {.threads = 1});
   EXPECT_TRUE(session.ok());
@@ -56,6 +61,20 @@ TEST(TimedRuns, MakesUpMissingInputs) {
   EXPECT_NE(input("x")[0], input("x")[1]);
 }
 
+TEST(TimedRuns, MakesUpBriefFloats) {
+  std::unique_ptr<Session> session = openSession(DataType::BF16);
+  const auto &contents = session->executable().contents();
+  ASSERT_TRUE(timeRuns(*session, contents.programs[0], {}, 1).ok());
+  std::set<uint16_t> values;
+  for (size_t i = 0; i < 100; ++i) {
+    uint16_t value;
+    std::memcpy(&value, session->inputBytes("step", "x").data() + 2 * i, 2);
+    EXPECT_LE(value & 0x7fff, 0x3f80) << "expects a magnitude of at most 1";
+    values.insert(value);
+  }
+  EXPECT_GT(values.size(), 50u);
+}
+
 TEST(TimedRuns, SummarizesByTheMedian) {
   std::unique_ptr<Session> session = openSession();
   auto json = nlohmann::json::parse(
@@ -63,6 +82,8 @@ TEST(TimedRuns, SummarizesByTheMedian) {
   EXPECT_EQ(json["function"], "step");
   EXPECT_EQ(json["repeat"], 3);
   EXPECT_EQ(json["seconds"], 2);
+  EXPECT_NEAR(json["p10"], 1.2, 1e-12);
+  EXPECT_NEAR(json["p90"], 2.8, 1e-12);
   EXPECT_EQ(json["fastest"], 1);
   EXPECT_EQ(json["slowest"], 3);
   EXPECT_EQ(json["cpu_seconds"], 20);
