@@ -1,0 +1,4 @@
+"""Takes longer than it may."""
+import time
+
+time.sleep(60)
