@@ -219,7 +219,9 @@ compileGpuImages(ModuleOp planned, GpuFormats formats,
 
   std::vector<KernelImage> images;
   auto add = [&](StringRef format, StringRef bytes) {
-    images.push_back({"cuda:" + chip,
+    // Bitcode is for the emulator, whatever chip its kernels were made for.
+    std::string target = format == "bitcode" ? "simt" : chip;
+    images.push_back({"cuda:" + target,
                       format.str(),
                       {bytes.begin(), bytes.end()},
                       *launches});

@@ -29,6 +29,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/EndianStream.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -179,7 +180,16 @@ FailureOr<std::string> compileSimtBitcode(gpu::GPUModuleOp kernels) {
   SmallString<0> bitcode;
   llvm::raw_svector_ostream stream(bitcode);
   llvm::WriteBitcodeToFile(*optimized->module, stream);
-  return bitcode.str().str();
+  // A driver is not told how long an image is: LLVM's wrapper says it.
+  constexpr uint32_t words = 5, magic = 0x0b17c0de, version = 0, anyCpu = 0;
+  std::string image;
+  llvm::raw_string_ostream wrapped(image);
+  llvm::support::endian::Writer writer(wrapped, llvm::endianness::little);
+  for (uint32_t word : {magic, version, words * uint32_t{sizeof(uint32_t)},
+                        static_cast<uint32_t>(bitcode.size()), anyCpu})
+    writer.write(word);
+  wrapped << bitcode;
+  return image;
 }
 
 SmallVector<StringRef> kernelsWithLocalMemory(StringRef ptx) {

@@ -42,7 +42,7 @@ static bool write(mlir::MLIRContext &context, const ModelCase &model,
     if (failed(reference))
       return false;
     results.push_back(std::move(*reference));
-    std::string program = kernel.function.getName().str();
+    std::string program = mlir::func::FuncOp(kernel.function).getName().str();
     for (auto [number, argument] : llvm::enumerate(kernel.arguments))
       tensors.push_back(
           sourceOf(program + ".i" + std::to_string(number), argument));
