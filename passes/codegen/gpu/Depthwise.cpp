@@ -70,6 +70,14 @@ private:
   SmallVector<Value> emitInputRow(Value number, Value firstSlot,
                                   ValueRange carried, int64_t firstRow,
                                   int64_t endRow);
+  /// Where an input row and the first filter row that it meets start, and the
+  /// output rows that it adds to.
+  struct Rows {
+    Value inputAt, filterAt;
+    int64_t first, end;
+  };
+  void emitTaps(const Rows &rows, int64_t firstTap, int64_t endTap,
+                SmallVector<Value> &sums, SmallVector<Value> &window);
   SmallVector<Value> emitOutputs(Value image, Value row, Value column,
                                  ValueRange sums, ValueRange carried);
   void storePartials(Value image, ValueRange sums);
@@ -291,11 +299,8 @@ SmallVector<Value> DepthwiseGenerator::emitSums(Value row, Value firstSlot) {
   // Input rows count from the first that the filter reaches. Number n meets
   // output row r by filter row n - r.
   int64_t filterRows = tile.filterRows(), numbers = filterRows + tile.rows - 1;
-  Value first = kernel.max(kernel.sub(kernel.index(tile.reachHeight), row),
-                           kernel.index(0));
-  Value end = kernel.min(
-      kernel.sub(kernel.index(shape.map.height + tile.reachHeight), row),
-      kernel.index(numbers));
+  Value first = kernel.sub(kernel.index(tile.reachHeight), row);
+  Value end = kernel.add(first, shape.map.height);
   SmallVector<Value> sums(tile.rows * tile.outputs,
                           kernel.zeros(builder.getF32Type(), tile.lanes));
   auto emitAlone = [&](int64_t number) {
@@ -342,24 +347,71 @@ SmallVector<Value> DepthwiseGenerator::emitInputRow(Value number,
     slot = ring.wrap(slot);
   Value inputAt =
       kernel.add(ring.at(slot, whole ? kernel.index(0) : group), lane);
-  int64_t rowSize = tile.filterColumns() * tile.channels;
-  Value filterAt = kernel.add(kernel.mul(number, rowSize), lane);
-  SmallVector<Value> sums(carried),
-      columns(tile.inputColumns(shape.map)); // of the input, when first used
-  for (int64_t tap = 0; tap < tile.filterColumns(); ++tap)
-    for (int64_t r = firstRow; r < endRow; ++r) {
-      Value weight = load(filter, kernel.add(filterAt, -r * rowSize), tap);
+  Value filterAt = kernel.add(
+      kernel.mul(number, tile.filterColumns() * tile.channels), lane);
+  Rows rows{inputAt, filterAt, firstRow, endRow};
+  // A loop of a few thousand instructions would run out of the caches.
+  constexpr int64_t mostProducts = 1200;
+  int64_t taps = tile.filterColumns(),
+          products = tile.outputs * (endRow - firstRow) * tile.lanes;
+  if (whole || taps * products <= mostProducts) {
+    SmallVector<Value> sums(carried), window;
+    emitTaps(rows, 0, taps, sums, window);
+    return sums;
+  }
+  int64_t some = equalPart(taps, std::max<int64_t>(mostProducts / products, 1));
+  SmallVector<Value> values(carried); // the sums, then the window
+  for (int64_t column = 0; column < tile.outputs - 1; ++column)
+    values.push_back(load(input, inputAt, column));
+  auto split = [&](ValueRange values, SmallVector<Value> &sums,
+                   SmallVector<Value> &window) {
+    llvm::append_range(sums, values.take_front(carried.size()));
+    llvm::append_range(window, values.drop_front(carried.size()));
+  };
+  auto loop = scf::ForOp::create(
+      builder, kernel.index(0), kernel.index(taps / some * some),
+      kernel.index(some), values,
+      [&](OpBuilder &, Location, Value tap, ValueRange values) {
+        Value ahead = kernel.mul(tap, tile.channels);
+        Rows there{kernel.add(inputAt, ahead), kernel.add(filterAt, ahead),
+                   firstRow, endRow};
+        SmallVector<Value> sums, window;
+        split(values, sums, window);
+        emitTaps(there, 0, some, sums, window);
+        llvm::append_range(sums, ArrayRef(window).take_back(tile.outputs - 1));
+        scf::YieldOp::create(builder, sums);
+      });
+  SmallVector<Value> sums, window;
+  split(loop.getResults(), sums, window);
+  // The window's columns stand before the first of these taps.
+  emitTaps(rows, taps / some * some, taps, sums, window);
+  return sums;
+}
+
+/// Adds the products of some taps. `window` has the first columns of the input
+/// that they meet, and gets those that follow.
+void DepthwiseGenerator::emitTaps(const Rows &rows, int64_t firstTap,
+                                  int64_t endTap, SmallVector<Value> &sums,
+                                  SmallVector<Value> &window) {
+  bool whole = tile.hasWholeRows(shape.map);
+  int64_t rowSize = tile.filterColumns() * tile.channels,
+          firstColumn = whole ? 0 : firstTap;
+  for (int64_t tap = firstTap; tap < endTap; ++tap)
+    for (int64_t r = rows.first; r < rows.end; ++r) {
+      Value weight = load(filter, kernel.add(rows.filterAt, -r * rowSize), tap);
       for (int64_t t = 0; t < tile.outputs; ++t) {
         int64_t column = whole ? t + tap - tile.reachWidth : t + tap;
-        if (column < 0 || column >= static_cast<int64_t>(columns.size()))
-          continue; // off the map
-        if (!columns[column])
-          columns[column] = load(input, inputAt, column);
+        if (whole && (column < 0 || column >= shape.map.width))
+          continue;
+        while (firstColumn + static_cast<int64_t>(window.size()) <= column)
+          window.push_back(
+              load(input, rows.inputAt,
+                   firstColumn + static_cast<int64_t>(window.size())));
         Value &sum = sums[r * tile.outputs + t];
-        sum = vector::FMAOp::create(builder, columns[column], weight, sum);
+        sum = vector::FMAOp::create(builder, window[column - firstColumn],
+                                    weight, sum);
       }
     }
-  return sums;
 }
 
 /// The epilogue of the thread's outputs; returns the new partial sums.

@@ -36,6 +36,8 @@ public:
 private:
   void locateBlock();
   void locateThread();
+  Value firstInputOf(Value row);
+  Value endInputOf(Value row, int64_t count);
   void clearFarTaps();
   void clearZeroRow();
   SmallVector<Value> addImages();
@@ -89,8 +91,8 @@ private:
 
   Value part, firstChannel; // of the block
   Value firstRow; // filter row of the block, as far as the map reaches
-  // Input rows that meet a row of the gradient under the block's filter rows.
-  Value firstInput, endInput;
+  Value firstInput, endInput;                   // rows of the block
+  Value firstOfThread, endOfThread;             // rows of the thread
   Value lane, tapGroup, rowGroup, split, place; // of the thread
 };
 
@@ -131,12 +133,19 @@ void FilterGradGenerator::locateBlock() {
   rest = kernel.quotient(rest, groups());
   firstChannel = kernel.mul(kernel.remainder(rest, chunks), tile.channels);
   part = kernel.quotient(rest, chunks);
+  firstInput = firstInputOf(firstRow);
+  endInput = endInputOf(firstRow, tile.filterRows);
+}
+
+/// Input rows that meet a row of the gradient under filter rows from `row` on.
+Value FilterGradGenerator::firstInputOf(Value row) {
+  return kernel.max(kernel.add(row, -tile.reachHeight), kernel.index(0));
+}
+
+Value FilterGradGenerator::endInputOf(Value row, int64_t count) {
   int64_t height = shape.map.height;
-  firstInput =
-      kernel.max(kernel.add(firstRow, -tile.reachHeight), kernel.index(0));
-  endInput = kernel.min(
-      kernel.add(firstRow, height + tile.filterRows - 1 - tile.reachHeight),
-      kernel.index(height));
+  return kernel.min(kernel.add(row, height + count - 1 - tile.reachHeight),
+                    kernel.index(height));
 }
 
 void FilterGradGenerator::locateThread() {
@@ -149,6 +158,8 @@ void FilterGradGenerator::locateThread() {
   rowGroup = kernel.mul(kernel.remainder(rest, rowGroups), tile.rows);
   split = kernel.quotient(rest, rowGroups);
   place = kernel.remainder(thread, tile.threadsOfSplit());
+  firstOfThread = firstInputOf(kernel.add(firstRow, rowGroup));
+  endOfThread = endInputOf(kernel.add(firstRow, rowGroup), tile.rows);
 }
 
 SmallVector<Value> FilterGradGenerator::loop(
@@ -238,8 +249,10 @@ SmallVector<Value> FilterGradGenerator::addBand(Value image, Value band,
   kernel.barrier(); // The last band's rows have been used.
   copyRows(image, band, end, firstGrad);
   kernel.barrier();
-  return loop(kernel.add(band, split), end, tile.splits, sums,
-              [&](Value row, ValueRange sums) {
+  // Of these, the rows that meet the gradient under the thread's filter rows.
+  Value begin = kernel.max(band, firstOfThread);
+  return loop(kernel.add(begin, split), kernel.min(end, endOfThread),
+              tile.splits, sums, [&](Value row, ValueRange sums) {
                 return addRow(row, band, firstGrad, sums);
               });
 }

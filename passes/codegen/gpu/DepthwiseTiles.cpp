@@ -10,6 +10,7 @@
 
 #include "passes/codegen/gpu/Depthwise.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -24,7 +25,7 @@ constexpr double issuesPerCycle = 4, sharedBytesPerCycle = 128,
                  memoryBytesPerCycle = 16;
 constexpr double multiprocessors = 132;
 constexpr int64_t warpThreads = 32, registersOfProcessor = 64 << 10,
-                  mostThreadsOfProcessor = 2048;
+                  mostThreadsOfProcessor = 2048, mostRegisters = 240;
 
 /// What one block does.
 struct BlockWork {
@@ -32,42 +33,60 @@ struct BlockWork {
   double sharedBytes = 0; ///< read from shared memory by all threads
   double memoryBytes = 0; ///< moved from and to memory, in whole sectors
   int64_t threads = 0, registers = 0, shared = 0;
-  double independent = 1; ///< instructions of a thread that can overlap
 };
 
 /// Cycles that all blocks take; infinite if a block does not fit.
 double cyclesOf(const BlockWork &work, double blocks, const GpuLimits &limits) {
-  constexpr double never = std::numeric_limits<double>::infinity();
   int64_t threads = llvm::alignTo(work.threads, warpThreads);
-  if (work.registers > 255 || work.registers * threads > registersOfProcessor)
-    return never;
+  // Each scheduler has a quarter of the registers for its warps.
+  if (work.registers > mostRegisters ||
+      work.registers * llvm::alignTo(threads, 4 * warpThreads) >
+          registersOfProcessor)
+    return std::numeric_limits<double>::infinity();
   // The system takes 1 KiB of each block.
-  int64_t resident =
+  int64_t fitting =
       std::min({int64_t{32}, registersOfProcessor / (work.registers * threads),
                 mostThreadsOfProcessor / threads,
                 (limits.sharedBytes + 1024) / (work.shared + 1024)});
-  // Four schedulers; an instruction's result is there after some 4 cycles, that
-  // of a load from shared memory after some 30.
-  double warps = static_cast<double>(threads) / warpThreads;
-  double busy = std::min(1.0, resident * warps * (2 + work.independent) / 96);
-  double compute = std::max(work.issues / issuesPerCycle / busy,
-                            work.sharedBytes / sharedBytesPerCycle);
-  double memory = work.memoryBytes / memoryBytesPerCycle;
+  double count = std::ceil(blocks / multiprocessors); // of one multiprocessor
+  double resident = std::min<double>(static_cast<double>(fitting), count);
+  // Three warps keep a scheduler busy: one waits for shared memory or for the
+  // end of its row now and then.
+  double warps =
+      resident * static_cast<double>(threads) / warpThreads / issuesPerCycle;
+  double busy = warps < 1 ? 0.6 * warps : std::min(1.0, 0.4 + 0.2 * warps);
+  double issue = work.issues / issuesPerCycle / busy,
+         shared = work.sharedBytes / sharedBytesPerCycle;
+  double compute = std::max(issue, shared) + std::min(issue, shared) / 4;
+  // A thread has four loads of 16 bytes under way; memory answers after some
+  // 700 cycles.
+  double underWay = resident * static_cast<double>(threads) * 64 / 700;
+  double memory = work.memoryBytes / std::min(memoryBytesPerCycle, underWay);
   // Other blocks compute while one waits for memory.
-  double cycles = resident == 1 ? compute + memory
-                                : std::max(compute, memory) +
-                                      std::min(compute, memory) / resident;
-  constexpr double launchCycles = 1500; // start, filter, end of a block
-  double waves = std::ceil(blocks / (multiprocessors * resident));
-  return waves * (resident * cycles + launchCycles);
+  double cycles =
+      std::max(compute, memory) + std::min(compute, memory) / resident;
+  constexpr double startCycles = 1500;
+  return count * cycles + std::ceil(count / resident) * startCycles;
+}
+
+/// How often a warp reads a bank of shared memory at once, where its threads
+/// read pieces of so many bytes, at multiples of their size.
+double conflictsOf(int64_t bytes, llvm::function_ref<int64_t(int64_t)> piece) {
+  int64_t count = std::min<int64_t>(
+      warpThreads, static_cast<int64_t>(sharedBytesPerCycle) / bytes);
+  std::array<int64_t, warpThreads> pieces, readers{};
+  int64_t most = 1;
+  for (int64_t t = 0; t < count; ++t) {
+    pieces[t] = piece(t);
+    if (!llvm::is_contained(ArrayRef(pieces).take_front(t), pieces[t]))
+      most = std::max(most, ++readers[pieces[t] % count]);
+  }
+  return static_cast<double>(most);
 }
 
 /// Pairs of a map's position and a filter's that meet, along one direction.
 double meetings(int64_t size, int64_t reach) {
-  double sum = 0;
-  for (int64_t i = 0; i < size; ++i)
-    sum += std::min(size - 1, i + reach) - std::max<int64_t>(0, i - reach) + 1;
-  return sum;
+  return static_cast<double>(size * (2 * reach + 1) - reach * (reach + 1));
 }
 
 /// Bytes of `count` runs of so many bytes, in sectors.
@@ -109,16 +128,25 @@ double costOf(const GpuDepthwiseTile &tile, const GpuDepthwiseShape &shape,
   BlockWork work;
   work.threads = tile.threads();
   work.shared = tile.sharedBytes(map);
-  work.registers = 28 + tile.lanes * (tile.rows * tile.outputs + tile.outputs +
+  work.registers = 44 + tile.lanes * (tile.rows * tile.outputs + tile.outputs +
                                       tile.rows + 1);
-  work.independent = static_cast<double>(tile.lanes * tile.rows * tile.outputs);
   double issues = rowPairs * products * tile.lanes +
-                  inputLoads * (1 + narrow * tile.lanes) + filterLoads +
+                  inputLoads * (1.5 + narrow * tile.lanes) + 1.5 * filterLoads +
                   inputRows * 12 + tile.rows * tile.outputs * 12;
   work.issues = pieces * warps * issues;
+  int64_t vectors = tile.channels / tile.lanes,
+          groups = tile.width / tile.outputs;
+  double conflicts =
+      conflictsOf(tile.lanes * map.elementBytes, [&](int64_t thread) {
+        int64_t group = thread / vectors % groups,
+                row = thread / vectors / groups * tile.rows;
+        int64_t site = row * tile.inputColumns(map) + group * tile.outputs;
+        return site * vectors + thread % vectors;
+      });
   work.sharedBytes =
       pieces * warps * warpThreads * tile.lanes *
-      (inputLoads * static_cast<double>(map.elementBytes) + filterLoads * 4);
+      (inputLoads * conflicts * static_cast<double>(map.elementBytes) +
+       filterLoads * 4);
 
   // Copies: a row comes once as long as the block goes on below it.
   double columns = static_cast<double>(tile.inputColumns(map));
@@ -158,8 +186,9 @@ double costOf(const GpuFilterGradTile &tile, const GpuDepthwiseShape &shape,
       map.height, meetings(map.height, tile.reachHeight) / tile.reachRows() +
                       tile.filterRows - 1);
   double bands = std::ceil(inputRows / tile.height);
-  double rowsOfThread =
-      std::ceil(std::min<double>(inputRows, tile.height) / tile.splits) * bands;
+  double meetingRows =
+      meetings(map.height, tile.reachHeight) / tile.reachRows() + tile.rows - 1;
+  double rowsOfThread = std::ceil(meetingRows / bands / tile.splits) * bands;
   double gradColumns = static_cast<double>(tile.gradColumns(map));
   double products =
       whole ? meetings(map.width, tile.reachWidth) : gradColumns * tile.taps;
@@ -171,13 +200,25 @@ double costOf(const GpuFilterGradTile &tile, const GpuDepthwiseShape &shape,
   work.shared = tile.sharedElements(map) * 4;
   int64_t window = whole ? std::min(tile.taps, map.width) : tile.taps;
   work.registers =
-      36 + tile.lanes * (tile.rows * tile.taps + window + tile.rows);
-  work.independent = static_cast<double>(tile.lanes * tile.rows * tile.taps);
+      44 + tile.lanes * (tile.rows * tile.taps + window + tile.rows);
   work.issues = images * warps * rowsOfThread *
-                (products * tile.rows * tile.lanes + inputLoads + gradLoads +
-                 15 + 10 * tile.rows);
-  work.sharedBytes = images * warps * warpThreads * rowsOfThread *
-                     (inputLoads + gradLoads) * tile.lanes * 4;
+                (products * tile.rows * tile.lanes +
+                 1.5 * (inputLoads + gradLoads) + 15 + 10 * tile.rows);
+  int64_t vectors = tile.channels / tile.lanes,
+          rowGroups = tile.filterRows / tile.rows;
+  auto conflicts = [&](int64_t columns, int64_t tapStep, int64_t rowStep) {
+    return conflictsOf(tile.lanes * 4, [&](int64_t thread) {
+      int64_t tap = thread / vectors % tile.tapGroups(),
+              rest = thread / vectors / tile.tapGroups();
+      int64_t row = rest % rowGroups * rowStep + rest / rowGroups;
+      int64_t site = row * columns + tap * tapStep;
+      return site * vectors + thread % vectors;
+    });
+  };
+  work.sharedBytes =
+      images * warps * warpThreads * rowsOfThread * tile.lanes * 4 *
+      (inputLoads * conflicts(tile.inputColumns(map), tile.taps, 0) +
+       gradLoads * conflicts(tile.gradColumns(map), 0, tile.rows));
   double gradRows =
       std::min<double>(map.height, inputRows + tile.filterRows - 1);
   int64_t runBytes = tile.channels * map.elementBytes;
@@ -305,7 +346,8 @@ DictionaryAttr chooseGpuFilterGradTile(KernelOp kernel,
   GpuFilterGradTile tile;
   tile.reachHeight = shape.reachHeight();
   tile.reachWidth = shape.reachWidth();
-  constexpr int64_t mostColumns = 14, mostSums = 28, mostThreads = 512;
+  constexpr int64_t mostColumns = 14, mostTaps = 17, mostSums = 28,
+                    mostThreads = 512;
   tile.columns = equalPart(map.width, mostColumns);
   for (tile.lanes = lanesOf(shape.channels); tile.lanes >= 1; tile.lanes /= 2)
     for (tile.channels = tile.lanes;
@@ -315,6 +357,9 @@ DictionaryAttr chooseGpuFilterGradTile(KernelOp kernel,
       for (int64_t tapGroups = 1; tapGroups <= tile.reachColumns();
            ++tapGroups) {
         tile.taps = llvm::divideCeil(tile.reachColumns(), tapGroups);
+        // Beside the sums there is a window of as many columns, or a whole row.
+        if (tile.taps > mostTaps && !tile.hasWholeRows(map))
+          continue;
         for (tile.rows = 1; tile.rows <= 4 && tile.rows * tile.taps <= mostSums;
              ++tile.rows)
           for (int64_t filterRows : partsOf(tile.reachRows(), tile.rows)) {

@@ -30,7 +30,7 @@ func.func @again(%x: tensor<2x6x6x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<2x6x6
 // CHECK-LABEL: func.func @input_gradient
 // CHECK:         symbol = "depthwise_1"
 func.func @input_gradient(%x: tensor<1x5x5x6xbf16>, %w: tensor<3x3x6xbf16>, %s: tensor<6xf32>) -> tensor<1x5x5x6xf32> {
-  %0 = bcssl.kernel depthwise(%a = %x, %b = %w, %c = %s) tile {height = 5, width = 6, channels = 8, outputs = 3, reach_height = 1, reach_width = 1}
+  %0 = bcssl.kernel depthwise(%a = %x, %b = %w, %c = %s) tile {height = 5, width = 6, channels = 8, lanes = 2, outputs = 3, reach_height = 1, reach_width = 1}
       : (tensor<1x5x5x6xbf16>, tensor<3x3x6xbf16>, tensor<6xf32>) -> tensor<1x5x5x6xf32> {
     %y = bcssl.depthwise_conv2d_input_grad %a, %b : tensor<1x5x5x6xbf16>, tensor<3x3x6xbf16> -> tensor<1x5x5x6xbf16>
     %z = arith.extf %y : tensor<1x5x5x6xbf16> to tensor<1x5x5x6xf32>
