@@ -351,7 +351,7 @@ SmallVector<Value> DepthwiseGenerator::emitInputRow(Value number,
       kernel.mul(number, tile.filterColumns() * tile.channels), lane);
   Rows rows{inputAt, filterAt, firstRow, endRow};
   // A loop of a few thousand instructions would run out of the caches.
-  constexpr int64_t mostProducts = 1200;
+  constexpr int64_t mostProducts = 800;
   int64_t taps = tile.filterColumns(),
           products = tile.outputs * (endRow - firstRow) * tile.lanes;
   if (whole || taps * products <= mostProducts) {

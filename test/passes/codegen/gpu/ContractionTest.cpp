@@ -173,22 +173,20 @@ TEST(GpuContractionFaults, MissingBarrier) {
 }
 
 TEST(GpuContractionFaults, TooLittleSharedMemory) {
-  EXPECT_EQ(
-      runKernel(plainProgram(rightCase),
-                {
-    .fault =
-        [](ModuleOp, CpuLaunch &launch) {
-          launch.sharedBytes -= 32; // 16 of padding }}),
-      "a load or store outside the kernel's memory");
-        }
+  EXPECT_EQ(runKernel(plainProgram(rightCase),
+                      {.fault =
+                           [](ModuleOp, CpuLaunch &launch) {
+                             launch.sharedBytes -= 32; // 16 of padding
+                           }}),
+            "a load or store outside the kernel's memory");
+}
 
-    TEST(GpuContractionFaults, TooFewBlocks) {
-      EXPECT_EQ(
-          runKernel(
-              plainProgram(rightCase),
-              {.fault = [](ModuleOp, CpuLaunch &launch) { --launch.blocks; }}),
-          "wrong values in result 0");
-    }
+TEST(GpuContractionFaults, TooFewBlocks) {
+  EXPECT_EQ(runKernel(plainProgram(rightCase),
+                      {.fault = [](ModuleOp,
+                                   CpuLaunch &launch) { --launch.blocks; }}),
+            "wrong values in result 0");
+}
 
 } // namespace
 } // namespace bcssl::test

@@ -2,7 +2,7 @@
 // RUN: bcssl-opt %s --pass-pipeline="builtin.module(func.func(bcssl-choose-gpu-tiles{chip=sm_86}))" | FileCheck %s --check-prefixes=CHECK,SM86
 
 // CHECK-LABEL: func.func @stage
-// CHECK:         bcssl.kernel depthwise({{.*}} tile {channels = 16 : i64, height = 28 : i64, outputs = 7 : i64, reach_height = 4 : i64, reach_width = 4 : i64, width = 14 : i64}
+// SM90:          bcssl.kernel depthwise({{.*}} tile {bands = 7 : i64, channels = 16 : i64, height = 8 : i64, images = 1 : i64, lanes = 4 : i64, outputs = 7 : i64, reach_height = 4 : i64, reach_width = 4 : i64, rows = 2 : i64, strips = 1 : i64, width = 28 : i64}
 func.func @stage(%x: tensor<64x56x56x96xbf16>, %w: tensor<9x9x96xbf16>) -> tensor<64x56x56x96xbf16> {
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<64x56x56x96xbf16>, tensor<9x9x96xbf16>) -> tensor<64x56x56x96xbf16> {
     %y = bcssl.depthwise_conv2d %a, %b : tensor<64x56x56x96xbf16>, tensor<9x9x96xbf16> -> tensor<64x56x56x96xbf16>
@@ -11,9 +11,10 @@ func.func @stage(%x: tensor<64x56x56x96xbf16>, %w: tensor<9x9x96xbf16>) -> tenso
   return %0 : tensor<64x56x56x96xbf16>
 }
 
-// The reach ends at the border of the map: 13 rather than 30.
+// The reach ends at the border of the map: 13 rather than 30. Threads have whole
+// rows, so that no product falls off the map.
 // CHECK-LABEL: func.func @clipped
-// CHECK:         reach_height = 13 : i64, reach_width = 13 : i64
+// CHECK:         outputs = 14 : i64, reach_height = 13 : i64, reach_width = 13 : i64
 func.func @clipped(%x: tensor<64x14x14x384xf32>, %w: tensor<61x61x384xf32>) -> tensor<64x14x14x384xf32> {
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<64x14x14x384xf32>, tensor<61x61x384xf32>) -> tensor<64x14x14x384xf32> {
     %y = bcssl.depthwise_conv2d_input_grad %a, %b : tensor<64x14x14x384xf32>, tensor<61x61x384xf32> -> tensor<64x14x14x384xf32>
@@ -24,8 +25,8 @@ func.func @clipped(%x: tensor<64x14x14x384xf32>, %w: tensor<61x61x384xf32>) -> t
 
 // A chip with less shared memory gets smaller blocks.
 // CHECK-LABEL: func.func @large
-// SM90:          channels = 4 : i64, height = 56 : i64, outputs = 6 : i64, reach_height = 25 : i64, reach_width = 25 : i64, width = 30 : i64
-// SM86:          channels = 4 : i64, height = 56 : i64, outputs = 2 : i64, reach_height = 25 : i64, reach_width = 25 : i64, width = 16 : i64
+// SM90:          channels = 8 : i64, height = 56 : i64, images = 4 : i64, lanes = 4 : i64, outputs = 7 : i64, reach_height = 25 : i64, reach_width = 25 : i64, rows = 2 : i64
+// SM86:          channels = 4 : i64, {{.*}}, reach_height = 25 : i64, reach_width = 25 : i64
 func.func @large(%x: tensor<64x56x56x96xf32>, %w: tensor<51x51x96xf32>) -> tensor<64x56x56x96xf32> {
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<64x56x56x96xf32>, tensor<51x51x96xf32>) -> tensor<64x56x56x96xf32> {
     %y = bcssl.depthwise_conv2d %a, %b : tensor<64x56x56x96xf32>, tensor<51x51x96xf32> -> tensor<64x56x56x96xf32>
@@ -48,4 +49,27 @@ func.func @others(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x4x
     bcssl.yield %y : tensor<1x4x4x8xf32>
   }
   return %1 : tensor<1x4x4x8xf32>
+}
+
+// A block with partial sums has whole images, as many bands and strips as it
+// takes. Awkward channels have narrower vectors.
+// CHECK-LABEL: func.func @statistics
+// CHECK:         bcssl.kernel depthwise({{.*}} tile {bands = 1 : i64, channels = 2 : i64, height = 15 : i64, images = 1 : i64, lanes = 2 : i64
+func.func @statistics(%x: tensor<8x15x15x66xf32>, %w: tensor<9x9x66xf32>) -> tensor<8x66xf32> {
+  %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<8x15x15x66xf32>, tensor<9x9x66xf32>) -> tensor<8x66xf32> {
+    %y = bcssl.depthwise_conv2d %a, %b : tensor<8x15x15x66xf32>, tensor<9x9x66xf32> -> tensor<8x15x15x66xf32>
+    %s = bcssl.reduce_partial %y rows(225) : tensor<8x15x15x66xf32> -> tensor<8x66xf32>
+    bcssl.yield %s : tensor<8x66xf32>
+  }
+  return %0 : tensor<8x66xf32>
+}
+
+// CHECK-LABEL: func.func @filter_gradient
+// CHECK:         bcssl.kernel depthwise_filter_grad({{.*}} tile {channels = 16 : i64, columns = 14 : i64, filter_rows = 9 : i64
+func.func @filter_gradient(%x: tensor<64x28x28x192xbf16>, %g: tensor<64x28x28x192xbf16>) -> tensor<22x9x9x192xf32> {
+  %0 = bcssl.kernel depthwise_filter_grad(%a = %x, %b = %g) : (tensor<64x28x28x192xbf16>, tensor<64x28x28x192xbf16>) -> tensor<22x9x9x192xf32> {
+    %y = bcssl.depthwise_conv2d_filter_grad %a, %b {parts = 22 : i64} : tensor<64x28x28x192xbf16>, tensor<64x28x28x192xbf16> -> tensor<22x9x9x192xf32>
+    bcssl.yield %y : tensor<22x9x9x192xf32>
+  }
+  return %0 : tensor<22x9x9x192xf32>
 }

@@ -118,7 +118,7 @@ func.func @reach(%x: tensor<1x4x4x8xf32>, %w: tensor<9x9x8xf32>) -> tensor<1x4x4
 // -----
 
 func.func @outputs(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
-  // expected-error @below {{expects a tile of at most 1024 threads and 101376 bytes of shared memory, its outputs dividing the width and 4 dividing the channels, got {channels = 8}}
+  // expected-error @below {{expects a tile of at most 1024 threads and 101376 bytes of shared memory, its outputs dividing the width, its rows the height and its lanes (1, 2 or 4) all channels, got {channels = 8}}
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) tile {channels = 8, height = 4, outputs = 3, reach_height = 1, reach_width = 1, width = 4}
       : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
     %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
@@ -130,7 +130,7 @@ func.func @outputs(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x4
 // -----
 
 func.func @channels(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
-  // expected-error @below {{4 dividing the channels, got {channels = 6}}
+  // expected-error @below {{its lanes (1, 2 or 4) all channels, got {channels = 6}}
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) tile {channels = 6, height = 4, outputs = 4, reach_height = 1, reach_width = 1, width = 4}
       : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
     %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
@@ -163,6 +163,69 @@ func.func @threads(%x: tensor<1x64x32x8xbf16>, %w: tensor<1x1x8xbf16>) -> tensor
     bcssl.yield %y : tensor<1x64x32x8xbf16>
   }
   return %0 : tensor<1x64x32x8xbf16>
+}
+
+// -----
+
+// Ten channels are no whole vectors of four.
+func.func @lanes(%x: tensor<1x4x4x10xf32>, %w: tensor<3x3x10xf32>) -> tensor<1x4x4x10xf32> {
+  // expected-error @below {{its lanes (1, 2 or 4) all channels, got {channels = 8}}
+  %0 = bcssl.kernel depthwise(%a = %x, %b = %w) tile {channels = 8, height = 4, lanes = 4, outputs = 4, reach_height = 1, reach_width = 1, width = 4}
+      : (tensor<1x4x4x10xf32>, tensor<3x3x10xf32>) -> tensor<1x4x4x10xf32> {
+    %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x10xf32>, tensor<3x3x10xf32> -> tensor<1x4x4x10xf32>
+    bcssl.yield %y : tensor<1x4x4x10xf32>
+  }
+  return %0 : tensor<1x4x4x10xf32>
+}
+
+// -----
+
+func.func @rows(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
+  // expected-error @below {{its rows the height}}
+  %0 = bcssl.kernel depthwise(%a = %x, %b = %w) tile {channels = 8, height = 4, outputs = 4, reach_height = 1, reach_width = 1, rows = 3, width = 4}
+      : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
+    %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
+    bcssl.yield %y : tensor<1x4x4x8xf32>
+  }
+  return %0 : tensor<1x4x4x8xf32>
+}
+
+// -----
+
+// A block that ends within an image has a part of its sums.
+func.func @part_of_image(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x8xf32> {
+  // expected-error @below {{expects a tile of whole images because of its partial sums}}
+  %0 = bcssl.kernel depthwise(%a = %x, %b = %w) tile {channels = 8, height = 2, outputs = 4, reach_height = 1, reach_width = 1, width = 4}
+      : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<1x8xf32> {
+    %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
+    %s = bcssl.reduce_partial %y rows(16) : tensor<1x4x4x8xf32> -> tensor<1x8xf32>
+    bcssl.yield %s : tensor<1x8xf32>
+  }
+  return %0 : tensor<1x8xf32>
+}
+
+// -----
+
+func.func @part_of_sums(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<2x8xf32> {
+  // expected-error @below {{has no GPU generator yet: partial sums of other than one image}}
+  %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<2x8xf32> {
+    %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
+    %s = bcssl.reduce_partial %y rows(8) : tensor<1x4x4x8xf32> -> tensor<2x8xf32>
+    bcssl.yield %s : tensor<2x8xf32>
+  }
+  return %0 : tensor<2x8xf32>
+}
+
+// -----
+
+func.func @filter_rows(%x: tensor<1x4x4x8xf32>) -> tensor<3x3x8xf32> {
+  // expected-error @below {{its rows dividing the filter rows and its lanes}}
+  %0 = bcssl.kernel depthwise_filter_grad(%a = %x) tile {channels = 8, columns = 4, filter_rows = 3, height = 4, reach_height = 1, reach_width = 1, rows = 2, splits = 1, taps = 3}
+      : (tensor<1x4x4x8xf32>) -> tensor<3x3x8xf32> {
+    %y = bcssl.depthwise_conv2d_filter_grad %a, %a : tensor<1x4x4x8xf32>, tensor<1x4x4x8xf32> -> tensor<3x3x8xf32>
+    bcssl.yield %y : tensor<3x3x8xf32>
+  }
+  return %0 : tensor<3x3x8xf32>
 }
 
 // -----

@@ -48,18 +48,21 @@ func.func @input_gradient(%x: tensor<1x5x5x6xbf16>, %w: tensor<3x3x6xbf16>, %s: 
 // CHECK-SAME:      kernel attributes {nvvm.reqntid = array<i32: 16, 1, 1>}
 // CHECK-DAG:     %[[THREAD:.*]] = gpu.thread_id x upper_bound 16
 // CHECK-DAG:     %[[BLOCK:.*]] = gpu.block_id x upper_bound 4
-// CHECK:         %[[INPUT:.*]] = memref.view {{.*}} to memref<384xf32, #gpu.address_space<workgroup>>
-// CHECK:         %[[FILTER:.*]] = memref.view {{.*}}[%c1536][] {{.*}} to memref<72xf32, #gpu.address_space<workgroup>>
+// CHECK-DAG:     %[[INPUT:.*]] = memref.view {{.*}} to memref<384xf32, #gpu.address_space<workgroup>>
+// CHECK-DAG:     %[[FILTER:.*]] = memref.view {{.*}}[%c1536][] {{.*}} to memref<72xf32, #gpu.address_space<workgroup>>
 
-// The input with its border, zeros off the map.
-// CHECK:         scf.for %{{.*}} = %[[THREAD]] to %c96 step %c16 {
-// CHECK:           %[[INSIDE:.*]] = arith.andi
-// CHECK:           %[[PIECE:.*]] = scf.if %[[INSIDE]] -> (vector<4xf32>) {
-// CHECK:             vector.load %[[X]][%{{.*}}] {alignment = 16 : i64}
-// CHECK:           vector.store %[[PIECE]], %[[INPUT]][%{{.*}}] {alignment = 16 : i64}
+// The filter, then the input with its border, zeros off the map: four pieces a
+// thread, all of them loaded before the first is stored.
 // CHECK:         scf.for %{{.*}} = %[[THREAD]] to %c18 step %c16 {
 // CHECK:           %[[TAP:.*]] = vector.load %[[W]][%{{.*}}] {alignment = 16 : i64}
 // CHECK:           vector.store %[[TAP]], %[[FILTER]][%{{.*}}] {alignment = 16 : i64}
+// CHECK:         scf.for %{{.*}} = %[[THREAD]] to %{{.*}} step %c64 {
+// CHECK:           %[[INSIDE:.*]] = arith.cmpi ult, %{{.*}}, %c6
+// CHECK:           %[[PIECE:.*]] = scf.if %[[INSIDE]] -> (vector<4xf32>) {
+// CHECK:             vector.load %[[X]][%{{.*}}] {alignment = 16 : i64}
+// CHECK-COUNT-3:   vector.load %[[X]][%{{.*}}] {alignment = 16 : i64}
+// CHECK:           vector.store %[[PIECE]], %[[INPUT]][%{{.*}}] {alignment = 16 : i64}
+// CHECK-COUNT-3:   vector.store {{.*}}, %[[INPUT]]
 // CHECK:         gpu.barrier
 
 // Three taps times three outputs; five columns of the input are each read once.
@@ -68,42 +71,45 @@ func.func @input_gradient(%x: tensor<1x5x5x6xbf16>, %w: tensor<3x3x6xbf16>, %s: 
 // CHECK:           %[[FIRST:.*]] = arith.maxsi
 // CHECK:           %[[END:.*]] = arith.minsi
 // CHECK:           %[[SUMS:.*]]:3 = scf.for %{{.*}} = %[[FIRST]] to %[[END]] step %c1 iter_args(
-// CHECK-COUNT-3:     vector.load %[[INPUT]]
 // CHECK:             vector.load %[[FILTER]]
-// CHECK-COUNT-3:     vector.fma
 // CHECK:             vector.load %[[INPUT]]
-// CHECK:             vector.load %[[FILTER]]
-// CHECK-COUNT-3:     vector.fma
+// CHECK-NEXT:        vector.fma
 // CHECK:             vector.load %[[INPUT]]
+// CHECK-NEXT:        vector.fma
+// CHECK:             vector.load %[[INPUT]]
+// CHECK-NEXT:        vector.fma
 // CHECK:             vector.load %[[FILTER]]
-// CHECK-COUNT-3:     vector.fma
+// CHECK-COUNT-2:     vector.fma
+// CHECK:             vector.load %[[INPUT]]
+// CHECK-NEXT:        vector.fma
+// CHECK:             vector.load %[[FILTER]]
+// CHECK-COUNT-2:     vector.fma
+// CHECK:             vector.load %[[INPUT]]
+// CHECK-NEXT:        vector.fma
 // CHECK-NEXT:        scf.yield
 // CHECK-NOT:       scf.if
 // CHECK:           vector.store %[[SUMS]]#0, %[[Y]][%{{.*}}] {alignment = 16 : i64}
 // CHECK:           vector.store %[[SUMS]]#1, %[[Y]]
 // CHECK:           vector.store %[[SUMS]]#2, %[[Y]]
 
-// Six channels in bf16: pieces of two, which lie wholly on the map or off it.
-// The filter is turned while it is copied.
+// Six channels in bf16: vectors of two. The filter is turned while it is
+// copied, and f32 in shared memory.
 // CHECK-LABEL:   gpu.func @depthwise_1(
 // CHECK-SAME:      %[[X:.*]]: memref<150xbf16>, %[[W:.*]]: memref<54xbf16>, %[[S:.*]]: memref<6xf32>, %[[Y:.*]]: memref<150xf32>
-// CHECK:         vector.load %[[X]][%{{.*}}] {alignment = 4 : i64} : memref<150xbf16>, vector<2xbf16>
 // CHECK:         scf.for
 // CHECK:           arith.subi %c2,
 // CHECK:           arith.subi %c2,
-// CHECK:           vector.load %[[W]]
+// CHECK:           vector.load %[[W]][%{{.*}}] {alignment = 4 : i64} : memref<54xbf16>, vector<2xbf16>
+// CHECK:           arith.extf
+// CHECK:         vector.load %[[X]][%{{.*}}] {alignment = 4 : i64} : memref<150xbf16>, vector<2xbf16>
 // CHECK:         gpu.barrier
-// CHECK:         vector.load {{.*}} {alignment = 8 : i64} {{.*}}, vector<4xbf16>
+// CHECK:         vector.load {{.*}} {alignment = 8 : i64} {{.*}}, vector<2xf32>
+// CHECK:         vector.load {{.*}} {alignment = 4 : i64} {{.*}}, vector<2xbf16>
 // CHECK-NEXT:    arith.extf
-// CHECK:         %[[LANE1:.*]] = arith.cmpi ult, %{{.*}}, %c6
-// CHECK:         scf.if %[[LANE1]] -> (vector<1xf32>) {
-// CHECK:           vector.load %[[S]]
-// CHECK:         %[[SCALE:.*]] = vector.from_elements
-// CHECK:         arith.mulf %{{.*}}, %[[SCALE]] : vector<4xf32>
-// CHECK:         scf.if %[[LANE1]] {
-// CHECK:           vector.store %{{.*}}, %[[Y]][%{{.*}}] {alignment = 4 : i64} : memref<150xf32>, vector<1xf32>
 
-// The sixth of five outputs.
+// The last channels of the block and the sixth of five outputs are off the map.
+// CHECK:         %[[SCALE:.*]] = vector.load %[[S]]
+// CHECK:         arith.mulf %{{.*}}, %[[SCALE]] : vector<2xf32>
 // CHECK:         %[[HASCOLUMN:.*]] = arith.cmpi ult, %{{.*}}, %c5
 // CHECK:         scf.if %[[HASCOLUMN]] {
 // CHECK:           vector.store
