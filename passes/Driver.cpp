@@ -119,8 +119,8 @@ LogicalResult addGpuImages(ModuleOp module, ArrayRef<Target> targets,
     return target.kind == Target::Kind::Cuda;
   });
   if (imageOptions.ptxas.empty() && wantsCubins)
-    module.emitRemark() << "found no ptxas: the artifact holds PTX, which the "
-                           "driver compiles at each start";
+    module.emitWarning() << "found no ptxas: the artifact holds PTX, which the "
+                            "driver compiles at each start";
   for (auto [chip, formats] : formatsOf(targets, !imageOptions.ptxas.empty())) {
     StageTimer timer(options.timing, "machine code");
     FailureOr<OwningOpRef<ModuleOp>> whole =
@@ -137,6 +137,8 @@ LogicalResult addGpuImages(ModuleOp module, ArrayRef<Target> targets,
 
 FailureOr<std::string> serialize(ModuleOp module, ArrayRef<Target> targets,
                                  const CompileOptions &options) {
+  if (failed(checkPlanned(module)))
+    return failure();
   std::vector<KernelImage> images;
   if (targets.front().isGpu()) {
     if (failed(addGpuImages(module, targets, options, images)))

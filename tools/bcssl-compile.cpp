@@ -53,6 +53,13 @@ mlir::FailureOr<std::string> produce(const Flags &flags,
   registerDialects(registry);
   mlir::MLIRContext context(registry);
   context.loadAllAvailableDialects();
+  // Errors are printed without a handler, warnings are not.
+  mlir::ScopedDiagnosticHandler printer(&context, [](mlir::Diagnostic &note) {
+    if (note.getSeverity() != mlir::DiagnosticSeverity::Warning)
+      return mlir::failure();
+    llvm::errs() << note.getLocation() << ": warning: " << note << "\n";
+    return mlir::success();
+  });
   if (arguments.describe)
     return reportModel(context, optionsOf(flags, arguments), arguments.compile);
   auto module =

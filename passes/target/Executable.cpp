@@ -93,25 +93,6 @@ bool isEmitted(KernelOp kernel, Operation *code) {
   return ofGpu && ofGpu.getNumArguments() == buffers;
 }
 
-/// A planned module may come from a file: reports what the passes have not
-/// left.
-LogicalResult checkPlanned(ModuleOp module) {
-  if (failed(checkMemoryPlan(module)))
-    return failure();
-  auto report = [](Operation *op) {
-    return op->emitOpError("expects a planned program: run the stages before");
-  };
-  Operation *code = module.lookupSymbol("kernels");
-  if (!isa_and_nonnull<ModuleOp, gpu::GPUModuleOp>(code))
-    return report(module);
-  for (auto function : module.getOps<func::FuncOp>())
-    if (!function.isDeclaration())
-      for (auto kernel : function.getBody().front().getOps<KernelOp>())
-        if (!isEmitted(kernel, code))
-          return report(kernel);
-  return success();
-}
-
 class Serializer {
 public:
   explicit Serializer(ModuleOp module) : module(module) {}
@@ -268,11 +249,26 @@ FailureOr<std::string> Serializer::run(
 
 } // namespace
 
+LogicalResult checkPlanned(ModuleOp module) {
+  if (failed(checkMemoryPlan(module)))
+    return failure();
+  auto report = [](Operation *op) {
+    return op->emitOpError("expects a planned program: run the stages before");
+  };
+  Operation *code = module.lookupSymbol("kernels");
+  if (!isa_and_nonnull<ModuleOp, gpu::GPUModuleOp>(code))
+    return report(module);
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isDeclaration())
+      for (auto kernel : function.getBody().front().getOps<KernelOp>())
+        if (!isEmitted(kernel, code))
+          return report(kernel);
+  return success();
+}
+
 FailureOr<std::string> serializeExecutable(
     ModuleOp module, const std::vector<KernelImage> &images,
     const std::vector<std::pair<std::string, std::string>> &properties) {
-  if (failed(checkPlanned(module)))
-    return failure();
   return Serializer(module).run(images, properties);
 }
 

@@ -30,9 +30,13 @@ struct KernelImage {
   LaunchTable launches = {}; ///< of every kernel of the module; empty on CPUs
 };
 
-/// Serialises a module after `bcssl-plan-memory` by
-/// runtime/schema/Executable.fbs. `properties` says how the file was made. The
-/// bytes are a function of the arguments alone.
+/// A planned module may come from a file: reports what the passes before have
+/// not left.
+mlir::LogicalResult checkPlanned(mlir::ModuleOp module);
+
+/// Serialises a module after `bcssl-plan-memory`, which checkPlanned() has
+/// accepted, by runtime/schema/Executable.fbs. `properties` says how the file
+/// was made. The bytes are a function of the arguments alone.
 mlir::FailureOr<std::string> serializeExecutable(
     mlir::ModuleOp module, const std::vector<KernelImage> &images,
     const std::vector<std::pair<std::string, std::string>> &properties);

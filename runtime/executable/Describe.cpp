@@ -133,6 +133,27 @@ static std::string partText(const std::string &name, const PartTotals &part) {
          grouped(part.elements) + " elements, " + megabytes(part.bytes) + "\n";
 }
 
+/// A line for each target and format, whose images hold all kernels together.
+static std::string imagesText(const Contents &contents) {
+  std::string text;
+  for (auto first = contents.images.begin(); first != contents.images.end();) {
+    uint64_t parts = 0, bytes = 0;
+    auto image = first;
+    for (; image != contents.images.end() && image->target == first->target &&
+           image->format == first->format;
+         ++image) {
+      ++parts;
+      bytes += image->bytes.size();
+    }
+    text += "image " + first->target + ": " + first->format +
+            (parts > 1 ? " in " + grouped(parts) + " parts, " : ", ") +
+            grouped(bytes) + " bytes, " + grouped(contents.kernels.size()) +
+            " kernels\n";
+    first = image;
+  }
+  return text;
+}
+
 std::string describeText(const Executable &executable) {
   const Contents &contents = executable.contents();
   std::string text = "file " + executable.file() + ": format " +
@@ -141,10 +162,7 @@ std::string describeText(const Executable &executable) {
                      executable.hash() + "\n";
   for (const auto &[key, value] : contents.properties)
     text += "property " + key + ": " + printable(value) + "\n";
-  for (const Image &image : contents.images)
-    text += "image " + image.target + ": " + image.format + ", " +
-            grouped(image.bytes.size()) + " bytes, " +
-            grouped(contents.kernels.size()) + " kernels\n";
+  text += imagesText(contents);
   for (const Program &program : contents.programs)
     text += programText(program);
   text += partText("state", totalOf(executable));

@@ -68,9 +68,9 @@ gpu.module @kernels {
 
 gpu.module @kernels {
   llvm.func @function(%map: !llvm.ptr {llvm.byval = !llvm.array<128 x i8>, llvm.align = 16 : i64, nvvm.grid_constant},
-      %to: !llvm.ptr<3>, %barrier: !llvm.ptr<3>, %c: i32) attributes {gpu.kernel, nvvm.kernel} {
+      %to: !llvm.ptr<7>, %barrier: !llvm.ptr<3>, %c: i32) attributes {gpu.kernel, nvvm.kernel} {
     // expected-error @below {{expects a tensor map that is a constant of the grid, aligned to 64 bytes, in argument 0}}
-    nvvm.cp.async.bulk.tensor.shared.cluster.global %to, %map, %barrier, box[%c] : !llvm.ptr<3>, !llvm.ptr
+    nvvm.cp.async.bulk.tensor.shared.cluster.global %to, %map, %barrier, box[%c] : !llvm.ptr<7>, !llvm.ptr
     llvm.return
   }
 }

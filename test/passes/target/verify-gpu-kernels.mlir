@@ -64,9 +64,9 @@ gpu.module @products {
 // CHECK-LABEL: gpu.module @maps
 gpu.module @maps {
   llvm.func @maps(%value: !llvm.ptr {llvm.byval = !llvm.array<128 x i8>, llvm.align = 64 : i64, nvvm.grid_constant}, %address: !llvm.ptr,
-      %to: !llvm.ptr<3>, %barrier: !llvm.ptr<3>, %c: i32) attributes {gpu.kernel, nvvm.kernel} {
-    nvvm.cp.async.bulk.tensor.shared.cluster.global %to, %value, %barrier, box[%c] : !llvm.ptr<3>, !llvm.ptr
-    nvvm.cp.async.bulk.tensor.shared.cluster.global %to, %address, %barrier, box[%c] : !llvm.ptr<3>, !llvm.ptr
+      %to: !llvm.ptr<7>, %barrier: !llvm.ptr<3>, %c: i32) attributes {gpu.kernel, nvvm.kernel} {
+    nvvm.cp.async.bulk.tensor.shared.cluster.global %to, %value, %barrier, box[%c] : !llvm.ptr<7>, !llvm.ptr
+    nvvm.cp.async.bulk.tensor.shared.cluster.global %to, %address, %barrier, box[%c] : !llvm.ptr<7>, !llvm.ptr
     llvm.return
   }
 }

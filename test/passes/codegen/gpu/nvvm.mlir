@@ -15,6 +15,7 @@
 // DEFINE: %{emit} = bcssl-emit-gpu-kernels,
 // DEFINE: %{hoist} = loop-invariant-code-motion,
 // DEFINE: %{expand} = bcssl-expand-math,
+// DEFINE: %{roots} = bcssl-convert-gpu-math,
 // DEFINE: %{loops} = convert-scf-to-cf,
 // DEFINE: %{math} = convert-math-to-llvm,
 // DEFINE: %{gpu} = convert-gpu-to-nvvm{has-redux=true index-bitwidth=64 use-bare-ptr-memref-call-conv=true},
@@ -22,7 +23,7 @@
 // DEFINE: %{cse} = cse,
 // DEFINE: %{verify} = bcssl-verify-gpu-kernels
 // DEFINE: %{before} = bcssl-fold-batch-norm,bcssl-differentiate,bcssl-expand,canonicalize,func.func(bcssl-split-reductions),cse,func.func(bcssl-form-kernels{contraction-rows=128 partial-sums=512}),canonicalize,
-// DEFINE: %{passes} = %{before}%{choose}%{emit}gpu.module(%{hoist}%{expand}%{loops}%{math}%{gpu}%{canonicalize}%{cse}%{verify})
+// DEFINE: %{passes} = %{before}%{choose}%{emit}gpu.module(%{hoist}%{expand}%{roots}%{loops}%{math}%{gpu}%{canonicalize}%{cse}%{verify})
 // DEFINE: %{lower} = bcssl-opt %s --pass-pipeline="builtin.module(%{passes})"
 //
 // RUN: bcssl-opt %s --bcssl-nvvm --dump-pass-pipeline -o %t.whole 2> %t.dump
@@ -48,6 +49,9 @@
 // RUN: %{lower} | grep -q __nv_erff
 // REDEFINE: %{verify} = bcssl-verify-gpu-kernels
 // REDEFINE: %{expand} = bcssl-expand-math,
+// REDEFINE: %{roots} =
+// RUN: %{lower} > %t.roots && not cmp -s %t.roots %t.whole
+// REDEFINE: %{roots} = bcssl-convert-gpu-math,
 // REDEFINE: %{loops} =
 // RUN: %{lower} | grep -q 'scf\.for'
 // REDEFINE: %{loops} = convert-scf-to-cf,
@@ -102,5 +106,6 @@ func.func @block(%x: tensor<64x15x17x20xf32> {bcssl.input = "x"}, %w: tensor<9x9
   %b = bcssl.broadcast %s dims [3] : tensor<20xf32> -> tensor<64x15x17x20xf32>
   %a = arith.addf %y, %b : tensor<64x15x17x20xf32>
   %g = bcssl.gelu %a : tensor<64x15x17x20xf32>
-  return %g : tensor<64x15x17x20xf32>
+  %r = math.sqrt %g : tensor<64x15x17x20xf32>
+  return %r : tensor<64x15x17x20xf32>
 }
