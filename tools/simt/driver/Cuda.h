@@ -74,7 +74,6 @@ enum CUfunction_attribute : int {
 };
 
 enum CUjit_option : int {
-  CU_JIT_INFO_LOG_BUFFER = 3,
   CU_JIT_ERROR_LOG_BUFFER = 5,
   CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6,
 };

@@ -9,36 +9,52 @@ using namespace bcssl::simt;
 
 namespace {
 
-/// The head that LLVM allows before bitcode: it tells how long it is.
-struct BitcodeHead {
-  uint32_t magic, version, offset, bytes, cpu;
-};
-constexpr uint32_t bitcodeMagic = 0x0b17c0de;
+constexpr uint32_t wrapperMagic = 0x0b17c0de, bitcodeMagic = 0xdec04342;
+
+uint32_t wordAt(const char *bytes, size_t offset) {
+  uint32_t word;
+  std::memcpy(&word, bytes + offset, sizeof(word));
+  return word;
+}
+
+/// The length of LLVM bitcode, whose caller does not tell it: blocks say how
+/// long they are, and that of strings (23) is the last. Zero for other bytes.
+size_t lengthOfBitcode(const char *bytes) {
+  constexpr uint32_t enterBlock = 1, strings = 23;
+  constexpr size_t limit = size_t{1} << 30;
+  for (size_t offset = 4; offset < limit;) {
+    uint32_t head = wordAt(bytes, offset);
+    uint32_t block = head >> 2 & 0xff;
+    if ((head & 3) != enterBlock || block >= 128)
+      return 0;
+    offset += 8 + size_t{4} * wordAt(bytes, offset + 4);
+    if (block == strings)
+      return offset;
+  }
+  return 0;
+}
 
 /// The bytes of an LLVM module, or what a driver says to other images. Assembly
 /// of LLVM begins with a comment, and ends with a zero as PTX does.
 CUresult findModule(const void *image, std::string_view &module) {
-  auto *text = static_cast<const char *>(image);
-  BitcodeHead head;
-  if (std::memcmp(text,
-                  "\x7f"
-                  "ELF",
-                  4) == 0)
-    return CUDA_ERROR_NO_BINARY_FOR_GPU;
-  if (text[0] == ';') {
-    module = text;
+  auto *bytes = static_cast<const char *>(image);
+  if (bytes[0] == ';') {
+    module = bytes;
     return CUDA_SUCCESS;
   }
-  if (text[0] == '/' || text[0] == '.')
+  if (bytes[0] == '/' || bytes[0] == '.')
     return CUDA_ERROR_INVALID_PTX;
-  std::memcpy(&head.magic, text, sizeof(head.magic));
-  if (head.magic != bitcodeMagic)
-    return CUDA_ERROR_INVALID_IMAGE;
-  std::memcpy(&head, text, sizeof(head));
-  if (head.offset < sizeof(head) || head.offset > 4096)
-    return CUDA_ERROR_INVALID_IMAGE;
-  module = {text, size_t{head.offset} + head.bytes};
-  return CUDA_SUCCESS;
+  switch (wordAt(bytes, 0)) {
+  case 0x464c457f: // ELF
+    return CUDA_ERROR_NO_BINARY_FOR_GPU;
+  case wrapperMagic: // version, offset, length
+    module = {bytes, size_t{wordAt(bytes, 8)} + wordAt(bytes, 12)};
+    return CUDA_SUCCESS;
+  case bitcodeMagic:
+    module = {bytes, lengthOfBitcode(bytes)};
+    return module.empty() ? CUDA_ERROR_INVALID_IMAGE : CUDA_SUCCESS;
+  }
+  return CUDA_ERROR_INVALID_IMAGE;
 }
 
 /// Tells the caller, where it wants to know, and the reader of findings.

@@ -32,6 +32,7 @@ void Block::reset(const Launch &launch, uint32_t index) {
   lastAllocation = nullptr;
   random.seed(launch.seed * 1000003 + index);
   readyBegin = readySize = 0;
+  waiters.clear();
   ready.resize(count);
   threads.resize(std::max<size_t>(threads.size(), count));
   warps.resize((count + 31) / 32);
@@ -80,13 +81,20 @@ void Block::reset(const Launch &launch, uint32_t index) {
   }
 }
 
-void Block::run(const Launch &launch, uint32_t index) {
+void Block::run(const Launch &launch, uint32_t index, uint32_t turn) {
   reset(launch, index);
+  runNumber = launch.firstRun + turn;
   std::vector<Thread *> all(count);
   for (uint32_t i = 0; i < count; ++i)
     all[i] = &threads[i];
   wake(all);
-  while (readySize != 0) {
+  while (readySize != 0 || !deferred.empty()) {
+    if (readySize == 0) {
+      std::function<void()> work = std::move(deferred.front());
+      deferred.pop_front();
+      work();
+      continue;
+    }
     Thread *next = ready[readyBegin];
     readyBegin = readyBegin + 1 == count ? 0 : readyBegin + 1;
     --readySize;
@@ -145,6 +153,20 @@ void Block::wake(std::span<Thread *> waiting) {
     ready[place < count ? place : place - count] = thread;
     ++readySize;
   }
+}
+
+void Block::waitAt(Thread &thread, const void *address, const char *what) {
+  waiters[address].push_back(&thread);
+  wait(thread, what);
+}
+
+void Block::wakeAt(const void *address) {
+  auto place = waiters.find(address);
+  if (place == waiters.end())
+    return;
+  std::vector<Thread *> waiting = std::move(place->second);
+  waiters.erase(place);
+  wake(waiting);
 }
 
 void Block::reportDeadlock() {

@@ -16,6 +16,9 @@
 #include "tools/simt/executor/Program.h"
 
 #include <array>
+#include <deque>
+#include <functional>
+#include <map>
 #include <random>
 #include <span>
 #include <string>
@@ -51,7 +54,7 @@ struct Launch {
   const void *const *arguments = nullptr;
   Order order = Order::Forward;
   uint64_t seed = 0;
-  uint32_t firstRun = 1; ///< the run of block 0; block i is run firstRun + i
+  uint32_t firstRun = 1; ///< of the blocks' runs, which are numbered in turn
   Findings *findings = nullptr;
   GlobalMemory *memory = nullptr;  ///< null: nothing is checked
   std::span<const Extent> extents; ///< empty: all allocations
@@ -118,8 +121,9 @@ public:
   ~Block();
 
   /// Runs one block of the launch to its end, or until its threads wait for
-  /// each other, which is a finding.
-  void run(const Launch &launch, uint32_t index);
+  /// each other, which is a finding. It is the launch's block number `turn` to
+  /// run.
+  void run(const Launch &launch, uint32_t index, uint32_t turn);
 
   const Launch &launch() const { return *current; }
   bool isChecked() const { return current->memory != nullptr; }
@@ -140,6 +144,13 @@ public:
   /// when the work is done. `site`, `arrived` are filled in here.
   void meet(Thread &thread, Meeting meeting, uint64_t *results,
             const uint64_t *operands);
+  /// Waits until wakeAt is called for the same address.
+  void waitAt(Thread &thread, const void *address, const char *what);
+  void wakeAt(const void *address);
+  /// Work that is done when no thread can run without it.
+  void defer(std::function<void()> work) {
+    deferred.push_back(std::move(work));
+  }
   /// Lets the block's clock tick: what was done before is ordered with what
   /// comes.
   void beginEpoch() { ++epoch; }
@@ -157,13 +168,18 @@ public:
                   uint64_t alignment);
   bool checkAtomic(Thread &thread, const void *address, uint64_t bytes);
   /// As checkWrite, when a copy to `address` begins and when it has landed.
-  bool checkCopyBegin(Thread &thread, const void *address, uint64_t bytes);
+  bool checkCopyBegin(Thread &thread, const void *address, uint64_t bytes,
+                      uint64_t alignment);
   void checkCopyEnd(Thread &thread, const void *address, uint64_t bytes);
 
 private:
+  using Access = Judgement (Shadow::*)(uint64_t offset, uint64_t bytes,
+                                       const Moment &moment);
+
   struct Place {
     Shadow *shadow = nullptr;
     uint64_t offset = 0;
+    Moment moment;
   };
 
   void start(Thread &thread);
@@ -173,19 +189,22 @@ private:
   void reset(const Launch &launch, uint32_t index);
   void reportDeadlock();
   static void enter(void *argument);
-  Moment moment(const Thread &thread) const;
   bool locate(Thread &thread, const void *address, uint64_t bytes,
               uint64_t alignment, Place &place);
+  bool check(Thread &thread, const void *address, uint64_t bytes,
+             uint64_t alignment, Access access);
   void judge(Thread &thread, const void *address, const Judgement &judgement);
 
   const Launch *current = nullptr;
-  uint32_t blockIndex = 0, count = 0, finished = 0;
+  uint32_t blockIndex = 0, runNumber = 0, count = 0, finished = 0;
   uint16_t epoch = 0;
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   std::array<Barrier, 16> barriers;
   std::vector<Thread *> ready; ///< a ring of threadCount places
   size_t readyBegin = 0, readySize = 0;
+  std::map<const void *, std::vector<Thread *>> waiters; ///< of waitAt
+  std::deque<std::function<void()>> deferred;
   void *scheduler = nullptr;
   FiberStacks stacks;
   std::mt19937_64 random;

@@ -6,21 +6,22 @@
 
 namespace bcssl::simt {
 
-Moment Block::moment(const Thread &thread) const {
-  return {current->firstRun + blockIndex, current->firstRun,
-          static_cast<uint16_t>(thread.index), epoch, warps[thread.warp].epoch};
-}
-
 bool Block::locate(Thread &thread, const void *address, uint64_t bytes,
                    uint64_t alignment, Place &place) {
   auto number = reinterpret_cast<uintptr_t>(address);
-  if (number % alignment != 0)
+  if (number % alignment != 0) {
     report(thread, FindingKind::Misaligned,
            "expects a multiple of " + std::to_string(alignment) + " bytes",
            address);
+    return false;
+  }
+  Moment now{runNumber, current->firstRun, static_cast<uint16_t>(thread.index),
+             epoch, warps[thread.warp].epoch};
   uint64_t offset = number - reinterpret_cast<uintptr_t>(shared);
   if (offset < sharedCapacity) {
-    place = {sharedShadow.get(), offset};
+    // What other blocks did with their shared memory is over.
+    now.firstRun = now.run;
+    place = {sharedShadow.get(), offset, now};
     if (offset + bytes <= current->sharedBytes)
       return true;
     report(thread, FindingKind::OutOfBounds,
@@ -42,7 +43,7 @@ bool Block::locate(Thread &thread, const void *address, uint64_t bytes,
       return false;
     }
     place = {lastAllocation->shadow.get(),
-             number - reinterpret_cast<uintptr_t>(lastAllocation->base)};
+             number - reinterpret_cast<uintptr_t>(lastAllocation->base), now};
     return true;
   }
   report(thread, FindingKind::OutOfBounds, "is in no allocation", address);
@@ -79,28 +80,31 @@ void Block::judge(Thread &thread, const void *address,
   }
 }
 
-bool Block::checkRead(Thread &thread, const void *address, uint64_t bytes,
-                      uint64_t alignment) {
+bool Block::check(Thread &thread, const void *address, uint64_t bytes,
+                  uint64_t alignment, Access access) {
   Place place;
   if (!isChecked())
     return true;
   if (!locate(thread, address, bytes, alignment, place))
     return false;
   judge(thread, address,
-        place.shadow->read(place.offset, bytes, moment(thread)));
+        (place.shadow->*access)(place.offset, bytes, place.moment));
   return true;
+}
+
+bool Block::checkRead(Thread &thread, const void *address, uint64_t bytes,
+                      uint64_t alignment) {
+  return check(thread, address, bytes, alignment, &Shadow::read);
 }
 
 bool Block::checkWrite(Thread &thread, const void *address, uint64_t bytes,
                        uint64_t alignment) {
-  Place place;
-  if (!isChecked())
-    return true;
-  if (!locate(thread, address, bytes, alignment, place))
-    return false;
-  judge(thread, address,
-        place.shadow->write(place.offset, bytes, moment(thread)));
-  return true;
+  return check(thread, address, bytes, alignment, &Shadow::write);
+}
+
+bool Block::checkCopyBegin(Thread &thread, const void *address, uint64_t bytes,
+                           uint64_t alignment) {
+  return check(thread, address, bytes, alignment, &Shadow::beginCopy);
 }
 
 bool Block::checkAtomic(Thread &thread, const void *address, uint64_t bytes) {
@@ -109,26 +113,14 @@ bool Block::checkAtomic(Thread &thread, const void *address, uint64_t bytes) {
     return true;
   if (!locate(thread, address, bytes, bytes, place))
     return false;
-  place.shadow->writeAtomically(place.offset, bytes, moment(thread));
-  return true;
-}
-
-bool Block::checkCopyBegin(Thread &thread, const void *address,
-                           uint64_t bytes) {
-  Place place;
-  if (!isChecked())
-    return true;
-  if (!locate(thread, address, bytes, bytes, place))
-    return false;
-  judge(thread, address,
-        place.shadow->beginCopy(place.offset, bytes, moment(thread)));
+  place.shadow->markWritten(place.offset, bytes); // it races with nothing
   return true;
 }
 
 void Block::checkCopyEnd(Thread &thread, const void *address, uint64_t bytes) {
   Place place;
   if (isChecked() && locate(thread, address, bytes, 1, place))
-    place.shadow->endCopy(place.offset, bytes, moment(thread));
+    place.shadow->endCopy(place.offset, bytes, place.moment);
 }
 
 } // namespace bcssl::simt

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tools/simt/executor/Operations.h"
+#include "tools/simt/executor/MBarrier.h"
 
 #include <cstring>
 #include <numeric>
@@ -44,8 +44,33 @@ void beginCopy(Thread &thread, uint64_t *, const uint64_t *operands,
   if (copy.sourceBytes != 0 &&
       !block.checkRead(thread, copy.from, copy.sourceBytes, copy.bytes))
     copy.sourceBytes = 0;
-  if (block.checkCopyBegin(thread, copy.to, copy.bytes))
+  if (block.checkCopyBegin(thread, copy.to, copy.bytes, copy.bytes))
     thread.copies.push_back(copy);
+}
+
+/// All copies of the thread so far arrive at an mbarrier when they have landed.
+/// Without `.noinc` the barrier does not count this arrival among the expected.
+void arriveWhenLanded(Thread &thread, uint64_t *, const uint64_t *operands,
+                      uint64_t isCounted) {
+  Block &block = *thread.block;
+  auto *barrier = reinterpret_cast<void *>(operands[0]);
+  if (!block.checkRead(thread, barrier, 8, 8))
+    return;
+  if (!isMBarrier(barrier))
+    return block.report(thread, FindingKind::BadOperand,
+                        "expects an mbarrier that was initialised", barrier);
+  if (!isCounted)
+    expectArrival(barrier);
+  std::vector<AsyncCopy> copies;
+  copies.swap(thread.copies);
+  thread.groupSizes.clear();
+  block.defer([copies = std::move(copies), barrier, &block, &thread] {
+    for (const AsyncCopy &copy : copies) {
+      land(copy);
+      block.checkCopyEnd(thread, copy.to, copy.bytes);
+    }
+    completeArrival(block, barrier);
+  });
 }
 
 uint32_t committedCopies(const Thread &thread) {
@@ -94,6 +119,10 @@ void addAsyncCopies(OperationTable &table) {
   for (auto [name, bytes] : copies) {
     table[prefix + name] = {beginCopy, bytes};
     table[prefix + name + ".s"] = {beginCopy, bytes | partial};
+  }
+  for (const char *space : {"", ".shared"}) {
+    table[prefix + "mbarrier.arrive" + space] = {arriveWhenLanded, 0};
+    table[prefix + "mbarrier.arrive.noinc" + space] = {arriveWhenLanded, 1};
   }
   table[prefix + "commit.group"] = {commitGroup};
   table[prefix + "wait.group"] = {waitGroup};

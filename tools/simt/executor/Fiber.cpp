@@ -14,6 +14,7 @@
 asm(R"(
   .text
   .globl bcsslSimtSwitch
+  .hidden bcsslSimtSwitch
   .type bcsslSimtSwitch,@function
 bcsslSimtSwitch:
   pushq %rbp
@@ -52,13 +53,14 @@ constexpr size_t stackBytes = 64 << 10, guardBytes = 4 << 10, slabStacks = 256;
 } // namespace
 
 void *makeFiber(std::byte *top, void (*entry)(void *), void *argument) {
-  // What the switch pops: r15, r14, r13, r12, rbx, rbp, the address.
-  auto *words = reinterpret_cast<uint64_t *>(top) - 8;
+  // What the switch pops: r15, r14, r13, r12, rbx, rbp, the address. Behind it
+  // the stack is aligned to 16 bytes, as a caller leaves it.
+  auto *words = reinterpret_cast<uint64_t *>(top) - 9;
   words[0] = words[1] = words[4] = words[5] = 0;
   words[2] = reinterpret_cast<uint64_t>(argument);
   words[3] = reinterpret_cast<uint64_t>(entry);
   words[6] = reinterpret_cast<uint64_t>(&bcsslSimtStart);
-  words[7] = 0;
+  words[7] = words[8] = 0;
   return words;
 }
 

@@ -91,7 +91,7 @@ std::optional<FindingKind> Machine::launch(const Kernel &kernel,
   std::atomic<uint32_t> next = 0;
   auto work = [&](Block &block) {
     for (uint32_t i; (i = next++) < count;)
-      block.run(launch, order.empty() ? i : order[i]);
+      block.run(launch, order.empty() ? i : order[i], /*turn=*/i);
   };
   uint64_t worthwhile =
       uint64_t{count} * launch.threadCount() / worthAWorker + 1;

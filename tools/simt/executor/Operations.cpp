@@ -13,8 +13,14 @@ OperationTable makeTable() {
   addWarpOperations(table);
   addMatrixOperations(table);
   addAsyncCopies(table);
+  addMBarriers(table);
+  addTensorCopies(table);
   // Threads of a block share one thread of the host, blocks share no cell.
-  for (const char *fence : {"membar.cta", "membar.gl", "membar.sys"})
+  for (const char *fence :
+       {"membar.cta", "membar.gl", "membar.sys", "fence.proxy.async",
+        "fence.proxy.async.shared_cta", "fence.mbarrier_init.release.cluster",
+        "prefetch.tensormap", "setmaxnreg.inc.sync.aligned.u32",
+        "setmaxnreg.dec.sync.aligned.u32"})
     table["llvm.nvvm." + std::string(fence)] = {doNothing};
   return table;
 }

@@ -34,6 +34,8 @@ void addBarriers(OperationTable &table);
 void addWarpOperations(OperationTable &table);
 void addMatrixOperations(OperationTable &table);
 void addAsyncCopies(OperationTable &table);
+void addMBarriers(OperationTable &table);
+void addTensorCopies(OperationTable &table);
 
 /// The operation of an intrinsic ("llvm.nvvm.shfl.sync.bfly.i32"), or null.
 const Operation *findOperation(std::string_view intrinsic);

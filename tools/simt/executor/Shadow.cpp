@@ -136,7 +136,7 @@ Judgement Shadow::judgeWrite(uint64_t offset, uint64_t bytes,
                   cell.writeRun != moment.run};
       else if (!readsAreOrdered(cell, moment))
         result = {Verdict::WriteAfterRead, at, cell.readThread,
-                  cell.readRun != moment.run};
+                  cell.readers == Blocks || cell.readRun != moment.run};
     }
     noteWrite(cell, moment);
     if (isCopy)
@@ -149,11 +149,6 @@ Judgement Shadow::judgeWrite(uint64_t offset, uint64_t bytes,
 
 Judgement Shadow::write(uint64_t offset, uint64_t bytes, const Moment &moment) {
   return judgeWrite(offset, bytes, moment, /*isCopy=*/false);
-}
-
-void Shadow::writeAtomically(uint64_t offset, uint64_t bytes,
-                             const Moment &moment) {
-  setMarks(offset, bytes, true);
 }
 
 Judgement Shadow::beginCopy(uint64_t offset, uint64_t bytes,

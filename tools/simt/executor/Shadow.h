@@ -58,14 +58,12 @@ public:
   /// Judges a read or write of [offset, offset + bytes), and keeps it in mind.
   Judgement read(uint64_t offset, uint64_t bytes, const Moment &moment);
   Judgement write(uint64_t offset, uint64_t bytes, const Moment &moment);
-  /// As `write`, by an atomic operation, which races with nothing.
-  void writeAtomically(uint64_t offset, uint64_t bytes, const Moment &moment);
 
   /// A copy to these bytes is in flight from now on, and has landed.
   Judgement beginCopy(uint64_t offset, uint64_t bytes, const Moment &moment);
   void endCopy(uint64_t offset, uint64_t bytes, const Moment &moment);
 
-  /// The host writes, or forgets what was written.
+  /// The host or an atomic operation writes; what was written is forgotten.
   void markWritten(uint64_t offset, uint64_t bytes);
   void forget(uint64_t offset, uint64_t bytes);
   /// The host copies: bytes that nobody wrote remain so.
