@@ -32,3 +32,10 @@ if os.access(ptxas, os.X_OK):
     config.available_features.add("ptxas")
     config.environment["BCSSL_PTXAS"] = ptxas
     config.substitutions.append(("%ptxas", ptxas))
+
+# The CUDA driver that runs on the host (docs/Simt.md): tests that open it say
+# `REQUIRES: simt` and write %simt.
+simt = os.path.join(config.bcssl_build_dir, "lib", "libbcssl-simt.so")
+if os.path.exists(simt):
+    config.available_features.add("simt")
+    config.substitutions.append(("%simt", simt))
