@@ -63,6 +63,28 @@ BCSSL_SIMT_EXPORT CUresult cuMemFreeHost(void *address) {
   });
 }
 
+BCSSL_SIMT_EXPORT CUresult cuMemHostRegister_v2(void *address, size_t bytes,
+                                                unsigned flags) {
+  return enter("cuMemHostRegister_v2", [&](Driver &driver) {
+    if (!address || bytes == 0)
+      return CUDA_ERROR_INVALID_VALUE;
+    bool isNew =
+        driver.pinned.try_emplace(static_cast<std::byte *>(address), bytes)
+            .second;
+    return isNew ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  });
+}
+
+BCSSL_SIMT_EXPORT CUresult cuMemHostUnregister(void *address) {
+  return enter("cuMemHostUnregister", [&](Driver &driver) {
+    if (CUresult result = driver.drainAll(); result != CUDA_SUCCESS)
+      return result;
+    return driver.pinned.erase(static_cast<std::byte *>(address))
+               ? CUDA_SUCCESS
+               : CUDA_ERROR_INVALID_VALUE;
+  });
+}
+
 namespace {
 
 CUresult upload(Driver &driver, CUdeviceptr to, const void *from,
