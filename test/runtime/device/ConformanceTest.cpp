@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 using namespace bcssl;
 
@@ -123,6 +125,25 @@ TEST_P(ConformanceTest, PortsAreSeenFromBothSides) {
   ASSERT_TRUE(run(*device, std::move(commands)).ok());
   for (uint64_t i = 0; i < count; ++i)
     ASSERT_EQ(y[i], 2 * static_cast<float>(i));
+}
+
+TEST_P(ConformanceTest, PinnedMemoryIsReadByTheNextRun) {
+  constexpr uint64_t count = 64 * tile;
+  std::vector<float> values(count);
+  auto pinned = device->pin(std::as_bytes(std::span(values)));
+  auto x = memory(count * 4), y = memory(count * 4);
+  auto list =
+      device->prepare({launch("scale", {x->address(), y->address()}, 64)});
+  ASSERT_TRUE(list.ok());
+  for (float first : {1.0f, 7.0f}) {
+    for (uint64_t i = 0; i < count; ++i)
+      values[i] = first + static_cast<float>(i);
+    ASSERT_TRUE(x->startWrite(0, std::as_bytes(std::span(values))).ok());
+    ASSERT_TRUE((*list)->run().ok());
+    auto scaled = read<float>(*y);
+    for (uint64_t i = 0; i < count; ++i)
+      ASSERT_EQ(scaled[i], 2 * values[i]);
+  }
 }
 
 TEST_P(ConformanceTest, TooLargeBlocksNameTheirUse) {
@@ -265,6 +286,20 @@ TEST_P(ConformanceTest, RefusedLaunchesNameTheKernel) {
   }
   // An error while capturing leaves the device as it was.
   EXPECT_TRUE(run(*device, {launch("visit", {y->address()}, 1)}).ok());
+}
+
+TEST_P(ConformanceTest, StrayKernelsLoseTheDevice) {
+  if (!isGpu())
+    GTEST_SKIP() << "a CPU would lose the process";
+  auto y = memory(64);
+  auto stray = [&] {
+    Status status = run(*device, {launch("stray", {y->address()}, 1)});
+    std::fprintf(stderr, "%s\n", status ? "" : status.error().text().c_str());
+    std::_Exit(status || status.error().id != "device-lost" ? 1 : 3);
+  };
+  // In a process of its own, which opens the device itself.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(stray(), testing::ExitedWithCode(3), "device-lost");
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, ConformanceTest,

@@ -1,9 +1,11 @@
 //===- CudaTypesTest.cpp - our types against cuda.h -----------------------===//
 
 #if __has_include(<cuda.h>)
-#include "runtime/device/cuda/CudaTypes.h"
-
 #include <cuda.h>
+// Behind cuda.h, which maps names of functions to newer versions by macros: so
+// both sides bear the same names.
+#include "runtime/device/cuda/CudaDriver.h"
+
 #include <type_traits>
 
 namespace ours = bcssl::cuda;
@@ -49,4 +51,21 @@ BCSSL_SAME(CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
 BCSSL_SAME(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
 BCSSL_SAME(CU_STREAM_NON_BLOCKING);
 BCSSL_SAME(CU_EVENT_DEFAULT);
+
+/// Whether two functions take parameters of the same number and sizes.
+template <typename A, typename B> struct HaveSameShape;
+template <typename R, typename... A, typename S, typename... B>
+struct HaveSameShape<R (*)(A...), S (*)(B...)> {
+  static constexpr bool check() {
+    if constexpr (sizeof...(A) == sizeof...(B))
+      return ((sizeof(A) == sizeof(B)) && ...);
+    return false;
+  }
+};
+
+#define BCSSL_SAME_SHAPE(name, symbol, parameters)                             \
+  static_assert(HaveSameShape<decltype(ours::CudaDriver::name),                \
+                              decltype(&::symbol)>::check());
+BCSSL_CUDA_FUNCTIONS(BCSSL_SAME_SHAPE)
+BCSSL_CUDA_OPTIONAL_FUNCTIONS(BCSSL_SAME_SHAPE)
 #endif
