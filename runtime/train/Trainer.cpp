@@ -73,6 +73,7 @@ private:
   void showCrops(const Batch &batch);
   Status watch();
   Error dataError(Error error);
+  Error stepError(Error error) const;
   RunState runState() const;
   double loss() const;
   ProgressSample sample(const StepScalars &scalars) const;
@@ -87,6 +88,7 @@ private:
   CollapseMonitor monitor;
   std::optional<JsonLog> logFile;
   std::unique_ptr<BatchLoader> loader;
+  std::vector<std::unique_ptr<PinnedMemory>> pinned; ///< the loader's memory
   AugmentOptions augment;
   OutputMeans means;
   TrainSummary summary;
@@ -164,6 +166,9 @@ Status Run::start(const std::function<Status()> &accepted) {
                            .threads = static_cast<int>(options.loaderThreads),
                            .firstStep = summary.step}));
   loader = std::move(created);
+  for (std::span<const float> block : loader->memory())
+    if (auto memory = learner.pin(std::as_bytes(block)))
+      pinned.push_back(std::move(memory));
   return {};
 }
 
@@ -251,6 +256,17 @@ Error Run::dataError(Error error) {
   return error;
 }
 
+/// A device that is lost takes the state of this moment with it, and no more.
+Error Run::stepError(Error error) const {
+  if (error.id != "device-lost" || savedStep < 0)
+    return error;
+  error.code = ExitCode::Stopped;
+  error.hint += (error.hint.empty() ? "" : "; ") + std::string("step ") +
+                std::to_string(savedStep) + " is saved in " +
+                summary.checkpoint + ": the same command goes on from there";
+  return error;
+}
+
 ProgressSample Run::sample(const StepScalars &scalars) const {
   return {.step = summary.step,
           .steps = summary.steps,
@@ -299,8 +315,9 @@ Status Run::takeStep() {
   if (summary.step == 0)
     showCrops(*batch);
   StepScalars scalars = schedules.at(summary.step);
-  BCSSL_RETURN_IF_ERROR(
-      learner.step(*batch, scalars, options.seed, summary.step));
+  if (Status taken = learner.step(*batch, scalars, options.seed, summary.step);
+      !taken)
+    return stepError(taken.error());
   ++summary.step;
   summary.images += learner.shape().batch;
   means.add(learner.outputs());

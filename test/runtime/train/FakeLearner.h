@@ -50,7 +50,7 @@ public:
     ++steps;
     if (onStep)
       onStep(step, *this);
-    return {};
+    return result;
   }
   std::span<const StepOutput> outputs() const override { return values; }
   std::string hash() const override { return program; }
@@ -65,6 +65,7 @@ public:
       {"loss", 0}, {"teacher_entropy", 2}, {"teacher_kl", 0.1f}};
   std::string program = "program";
   int64_t steps = 0;
+  Status result; ///< of every step
   std::function<void(int64_t, FakeLearner &)> onStep;
 };
 

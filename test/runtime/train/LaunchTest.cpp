@@ -89,6 +89,15 @@ TEST_F(LaunchTest, HandsModelOptionsToTheCompiler) {
                          output() + "/program.bcx\n");
 }
 
+TEST_F(LaunchTest, MissingDeviceIsFoundBeforeCompiling) {
+  compiler("exit 1");
+  auto summary = launch({"--preset=fashion", "--device=cuda:4096"});
+  ASSERT_FALSE(summary.ok());
+  EXPECT_EQ(summary.error().id, "no-device");
+  EXPECT_EQ(words(), "");
+  EXPECT_EQ(launch({"--device=gpu"}).error().id, "device-name");
+}
+
 TEST_F(LaunchTest, WrongModelOptionIsWrongUsage) {
   compiler("exit 2");
   EXPECT_EQ(launch({"--kernel=8"}).error().code, ExitCode::Usage);

@@ -318,6 +318,32 @@ TEST_F(TrainerTest, UnreadableImageCostsOnlyItsStep) {
   EXPECT_EQ(rest->hash, undisturbed());
 }
 
+TEST_F(TrainerTest, LostDeviceCostsOnlyTheStepsSinceTheCheckpoint) {
+  std::string expected = undisturbed();
+  Error lost{ExitCode::Internal, "device-lost", "an illegal address"};
+  learner.onStep = [&](int64_t step, FakeLearner &self) {
+    if (step == 12)
+      self.result = lost;
+  };
+  auto summary = run();
+  ASSERT_FALSE(summary.ok());
+  EXPECT_EQ(summary.error().code, ExitCode::Stopped);
+  EXPECT_NE(summary.error().hint.find("step 10 is saved"), std::string::npos)
+      << summary.error().hint;
+  EXPECT_EQ(saved().back(), 10);
+  learner = FakeLearner();
+  auto again = run();
+  ASSERT_TRUE(again.ok()) << again.error().text();
+  EXPECT_EQ(again->hash, expected);
+}
+
+TEST_F(TrainerTest, LostDeviceBeforeACheckpointIsNoStop) {
+  learner.result = Error{ExitCode::Internal, "device-lost", "at once"};
+  auto summary = run();
+  ASSERT_FALSE(summary.ok());
+  EXPECT_EQ(summary.error().code, ExitCode::Internal);
+}
+
 TEST_F(TrainerTest, CollapseIsInTheLog) {
   options.length.steps = 101;
   learner.values[1].value = 2; // of 64 outputs, the same for every image
