@@ -270,10 +270,8 @@ def measure(bench: Bench) -> None:
         if bench.wanted(case):
             measure_step(bench, case, file)
     for case, file in programs("depthwise"):
-        for operation in ("forward", "input_grad", "filter_grad"):
-            name = case.replace("depthwise/", f"depthwise/{operation}/", 1)
-            if bench.wanted(name):
-                measure_kernels(bench, name, file, operation)
+        if bench.wanted(case):
+            measure_kernels(bench, case, file, case.split("/")[1])
 
 
 def measure_step(bench: Bench, case: str, file: pathlib.Path) -> None:
@@ -354,7 +352,7 @@ def peers(bench: Bench) -> None:
         for mode in bench.options.mode:
             run_peer(bench, {"side": "torch", "case": case, "variant": mode},
                      [folder / "train_step.py", *flags, f"--mode={mode}", *rows])
-    shapes = {(case.split("/")[1], *case.split("/")[3:]) for case, _ in programs("depthwise")}
+    shapes = {(case.split("/")[2], *case.split("/")[4:]) for case, _ in programs("depthwise")}
     for kernel, batch, precision in sorted(shapes):
         run_peer(bench, {"side": "torch", "case": f"depthwise/{kernel}/{batch}/{precision}"},
                  [folder / "depthwise.py", f"--kernel={kernel[1:]}", f"--batch={batch[1:]}", f"--precision={precision}",

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Prints the depthwise convolutions of one shape as MLIR text, to be compiled.
+"""Prints a depthwise convolution as MLIR text, to be compiled.
 
-    depthwise_programs.py --kernel=9 --map=56x96 --batch=64 --type=bf16
+    depthwise_program.py forward --kernel=9 --map=56x96 --batch=64 --type=bf16
 
-Functions `forward`, `input_grad` and `filter_grad`, each on several tensors
-that are together larger than the L2 cache, as test/peers/gpu/depthwise.py does.
+The function bears the operation's name and applies it to several tensors that
+are together larger than the L2 cache, as test/peers/gpu/depthwise.py does.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 # Three times the L2 cache of an H100 or H200.
 ROTATED_BYTES = 150 << 20
 BYTES = {"bf16": 2, "f32": 4}
+OPERANDS = {"forward": ("x",), "input_grad": ("dy",), "filter_grad": ("x", "dy")}
 
 
 def tensor(shape: list[int], kind: str) -> str:
@@ -23,12 +24,11 @@ def tensor(shape: list[int], kind: str) -> str:
 def function(operation: str, maps: str, filters: str, gradients: str, sets: int) -> str:
     """One function: each set has its own tensors, all share the filter."""
     arguments, lines, values, results = [], [], [], []
-    operands = {"forward": ("x",), "input_grad": ("dy",), "filter_grad": ("x", "dy")}[operation]
     name = "bcssl.depthwise_conv2d" + ("" if operation == "forward" else f"_{operation}")
     types = [maps, maps if operation == "filter_grad" else filters]
     result = gradients if operation == "filter_grad" else maps
     for index in range(sets):
-        own = [f"%{operand}{index}" for operand in operands]
+        own = [f"%{operand}{index}" for operand in OPERANDS[operation]]
         arguments += [f'{value}: {maps} {{bcssl.input = "{value[1:]}"}}' for value in own]
         own += [] if operation == "filter_grad" else ["%w"]
         lines.append(f"  %r{index} = {name} {', '.join(own)} : {', '.join(types)} -> {result}")
@@ -42,6 +42,7 @@ def function(operation: str, maps: str, filters: str, gradients: str, sets: int)
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("operation", choices=OPERANDS)
     parser.add_argument("--kernel", type=int, required=True)
     parser.add_argument("--map", required=True, help="SIDExCHANNELS")
     parser.add_argument("--batch", type=int, default=64)
@@ -52,8 +53,8 @@ def main() -> int:
     pair = (2 * math.prod(shape) + math.prod(window)) * BYTES[options.type]
     sets = math.ceil(ROTATED_BYTES / pair)
     # A gradient of a parameter is in f32, whatever the maps are.
-    for operation in ("forward", "input_grad", "filter_grad"):
-        print(function(operation, tensor(shape, options.type), tensor(window, options.type), tensor(window, "f32"), sets))
+    print(function(options.operation, tensor(shape, options.type), tensor(window, options.type), tensor(window, "f32"),
+                   sets))
     return 0
 
 
