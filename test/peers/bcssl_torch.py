@@ -56,10 +56,13 @@ class Block(nn.Module):
         self.activation = {"none": nn.Identity(), "relu": nn.ReLU(), "gelu": nn.GELU()}[options.bn_activation]
         self.drop_rate = drop_rate
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def branch(self, x: torch.Tensor) -> torch.Tensor:
         y = self.activation(self.bn(self.dwconv(x))).permute(0, 2, 3, 1)
         y = self.gamma * self.pwconv2(F.gelu(self.pwconv1(self.norm(y))))
-        return x + drop_path(y.permute(0, 3, 1, 2), self.drop_rate if self.training else 0.0)
+        return y.permute(0, 3, 1, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + drop_path(self.branch(x), self.drop_rate if self.training else 0.0)
 
 
 class Backbone(nn.Module):
