@@ -104,10 +104,12 @@ def tool(name: str) -> pathlib.Path:
 
 
 def programs(kind: str) -> list[tuple[str, pathlib.Path]]:
-    """(name, file) of all compiled programs of a kind; the name is that of the case."""
+    """(name, file) of all compiled programs of a kind, in the order of their list;
+    the name is that of the case."""
     folder = HERE / "programs"
-    files = sorted((folder / kind).rglob("*.bcx"))
-    return [(file.relative_to(folder).with_suffix("").as_posix(), file) for file in files]
+    names = (HERE / "cases.txt").read_text(encoding="utf-8").split()
+    files = [(name, folder / f"{name}.bcx") for name in names if name.startswith(f"{kind}/")]
+    return [(name, file) for name, file in files if file.exists()]
 
 
 def last_json(text: str) -> dict:
@@ -352,8 +354,8 @@ def peers(bench: Bench) -> None:
         for mode in bench.options.mode:
             run_peer(bench, {"side": "torch", "case": case, "variant": mode},
                      [folder / "train_step.py", *flags, f"--mode={mode}", *rows])
-    shapes = {(case.split("/")[2], *case.split("/")[4:]) for case, _ in programs("depthwise")}
-    for kernel, batch, precision in sorted(shapes):
+    shapes = dict.fromkeys((case.split("/")[2], *case.split("/")[4:]) for case, _ in programs("depthwise"))
+    for kernel, batch, precision in shapes:
         run_peer(bench, {"side": "torch", "case": f"depthwise/{kernel}/{batch}/{precision}"},
                  [folder / "depthwise.py", f"--kernel={kernel[1:]}", f"--batch={batch[1:]}", f"--precision={precision}",
                   *rows])
