@@ -56,6 +56,9 @@ void registerNvvmTarget(DialectRegistry &registry) {
 void buildNvvmLowering(OpPassManager &manager) {
   OpPassManager &kernels = manager.nest<gpu::GPUModuleOp>();
   kernels.addPass(createLoopInvariantCodeMotionPass());
+  // Its polynomials before those for all targets, and the roots and floors of
+  // these.
+  kernels.addPass(createConvertGpuMath());
   kernels.addPass(createExpandMath());
   kernels.addPass(createConvertGpuMath());
   kernels.addPass(createSCFToControlFlowPass());

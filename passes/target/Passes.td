@@ -19,15 +19,19 @@ def ExpandMath : Pass<"bcssl-expand-math"> {
 }
 
 def ConvertGpuMath : Pass<"bcssl-convert-gpu-math"> {
-  let summary = "Convert square roots and the like to instructions of a GPU";
+  let summary = "Compute functions by the instructions that a GPU has";
   let description = [{
-    Rewrites `math.sqrt`, `math.rsqrt`, `math.absf` and `math.floor` of f32 into calls of LLVM's
-    intrinsics, for which PTX has instructions: correctly rounded, and without
-    libdevice, which the conversion of the GPU dialect would call. It cannot
-    fail; other types and functions are left to the lowerings, which report them.
-    Comes after `bcssl-expand-math`. Example: test/passes/target/convert-gpu-math.mlir.
+    Rewrites functions of f32 and its vectors: `math.sqrt`, `math.rsqrt`,
+    `math.absf` and `math.floor` become calls of LLVM's intrinsics, correctly
+    rounded; `math.exp` and `math.erf` polynomials around the power of two that
+    PTX has, within three units in the last place. No libdevice is called. It
+    cannot fail; other types and functions are left to `bcssl-expand-math` and to
+    the lowerings, which report them. Stands before `bcssl-expand-math`, and once
+    more behind it for what its polynomials leave.
+    Example: test/passes/target/convert-gpu-math.mlir.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::math::MathDialect"];
 }
 
 def VerifyGpuKernels : Pass<"bcssl-verify-gpu-kernels", "::mlir::gpu::GPUModuleOp"> {

@@ -13,20 +13,49 @@ func.func @scalar(%x: f32) -> f32 {
 
 // Correctly rounded: a root and a division.
 // CHECK-LABEL: func.func @vector
-// CHECK:         %[[ROOT:.*]] = llvm.call_intrinsic "llvm.sqrt.v4f32"
-// CHECK:         %[[ONE:.*]] = arith.constant dense<1.000000e+00> : vector<4xf32>
+// CHECK-DAG:     %[[ROOT:.*]] = llvm.call_intrinsic "llvm.sqrt.v4f32"
+// CHECK-DAG:     %[[ONE:.*]] = arith.constant dense<1.000000e+00> : vector<4xf32>
 // CHECK:         arith.divf %[[ONE]], %[[ROOT]]
 func.func @vector(%x: vector<4xf32>) -> vector<4xf32> {
   %0 = math.rsqrt %x : vector<4xf32>
   return %0 : vector<4xf32>
 }
 
-// Another type, and functions that are polynomials.
+// The power of two and what rounding its exponent leaves out; infinite beyond
+// the largest number.
+// CHECK-LABEL: func.func @exponential
+// CHECK-SAME:    %[[X:.*]]: f32
+// CHECK:         arith.maximumf %[[X]]
+// CHECK:         %[[IN:.*]] = arith.minimumf
+// CHECK:         %[[T:.*]] = arith.mulf %[[IN]]
+// CHECK:         %[[R:.*]] = math.fma %[[IN]]
+// CHECK:         %[[P:.*]] = llvm.call_intrinsic "llvm.exp2.f32"(%[[T]]) {fastmathFlags = #llvm.fastmath<afn>}
+// CHECK:         %[[Y:.*]] = math.fma %[[P]], %{{.*}}, %[[P]]
+// CHECK:         %[[BEYOND:.*]] = arith.cmpf ogt, %[[X]]
+// CHECK:         arith.select %[[BEYOND]], %{{.*}}, %[[Y]]
+// CHECK-NOT:     arith.divf
+func.func @exponential(%x: f32) -> f32 {
+  %0 = math.exp %x : f32
+  return %0 : f32
+}
+
+// CHECK-LABEL: func.func @error_function
+// CHECK-COUNT-12: math.fma
+// CHECK-NOT:     math.fma
+// CHECK:         llvm.call_intrinsic "llvm.exp2.v2f32"
+// CHECK:         llvm.call_intrinsic "llvm.copysign.v2f32"
+// CHECK:         arith.select
+func.func @error_function(%x: vector<2xf32>) -> vector<2xf32> {
+  %0 = math.erf %x : vector<2xf32>
+  return %0 : vector<2xf32>
+}
+
+// Another type, and a function that the next pass expands.
 // CHECK-LABEL: func.func @others
-// CHECK:         math.sqrt
-// CHECK:         math.erf
+// CHECK:         math.exp
+// CHECK:         math.log
 func.func @others(%x: f64, %y: f32) -> (f64, f32) {
-  %0 = math.sqrt %x : f64
-  %1 = math.erf %y : f32
+  %0 = math.exp %x : f64
+  %1 = math.log %y : f32
   return %0, %1 : f64, f32
 }
