@@ -108,7 +108,9 @@ struct SplitReductions : impl::SplitReductionsBase<SplitReductions> {
       return signalPassFailure();
     }
     RewritePatternSet patterns(&getContext());
-    patterns.add<SplitContraction, SplitFilterGrad>(&getContext(), blocks);
+    patterns.add<SplitContraction>(&getContext(), blocks);
+    // Blocks of filter gradients have few threads: four for one of the others.
+    patterns.add<SplitFilterGrad>(&getContext(), 4 * blocks);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
