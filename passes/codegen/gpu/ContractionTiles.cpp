@@ -61,24 +61,37 @@ double costOf(const GpuContractionTile &tile,
   double slices = std::ceil(1.0 * shape.partDepth / tile.depth);
   double block =
       slices * tile.depth * perTerm + resultCost * tile.rows * tile.columns;
-  // A multiprocessor works on its blocks together, and is busy with 8 warps.
-  constexpr double multiprocessors = 132, busyThreads = 256;
+  // A multiprocessor works on its blocks together. Its four schedulers are busy
+  // with one warp each: a thread has many independent sums.
+  constexpr double multiprocessors = 132, busyThreads = 128;
   double blocks = shape.parts * std::ceil(1.0 * shape.rows / tile.rows) *
                   std::ceil(1.0 * shape.columns / tile.columns);
   double rounds = std::ceil(blocks / multiprocessors);
   double threads = rounds * tile.threads(shape.elementBytes());
-  return rounds * block * std::max(1.0, busyThreads / threads);
+  double cost = rounds * block * std::max(1.0, busyThreads / threads);
+  // In f32 these take about 140 registers, with `nt` 128: the largest block is
+  // alone on its multiprocessor, and nothing multiplies while it waits.
+  if (shape.elementBytes() == 4 && !shape.rightAlongDepth &&
+      tile.columns == 128)
+    cost *= 1.2;
+  return cost;
 }
 
-/// Terms of a slice: as many as leave room for two blocks of the largest tile
-/// on a multiprocessor.
+/// Terms of a slice of bf16: as many as leave room for two blocks of the
+/// largest tile on a multiprocessor. Copies of less than 16 bytes are many, and
+/// the addresses of those of 64 terms take more registers than there are.
 int64_t depthFor(const GpuContractionShape &shape, const GpuLimits &limits) {
   GpuContractionTile tile;
   if (shape.elementBytes() != 2)
     return tile.depth;
   tile.depth = 64;
+  int64_t leftRun = shape.leftAlongDepth ? shape.depth : shape.rows,
+          rightRun = shape.rightAlongDepth ? shape.depth : shape.columns;
+  int64_t lanes = gpuWideBytes / shape.elementBytes();
+  bool isWide = leftRun % lanes == 0 && rightRun % lanes == 0;
   bool isShort = shape.partDepth <= 32;
-  return isShort || 2 * tile.sharedBytes(2) > limits.sharedBytes ? 32 : 64;
+  bool fits = 2 * tile.sharedBytes(2) <= limits.sharedBytes;
+  return isWide && !isShort && fits ? 64 : 32;
 }
 
 DictionaryAttr choose(KernelOp kernel, const GpuLimits &limits) {
