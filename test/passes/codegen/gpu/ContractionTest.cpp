@@ -2,12 +2,14 @@
 
 #include "test/passes/codegen/gpu/KernelRun.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 using namespace mlir;
+using testing::HasSubstr;
 
 namespace bcssl::test {
 namespace {
@@ -16,22 +18,26 @@ struct ContractionCase {
   std::string form; ///< nt, nn or tn
   int64_t rows, columns, depth;
   int64_t parts = 1;
-  std::string tile = ""; ///< the cost model's choice, if empty
+  std::string tile = "";       ///< the cost model's choice, if empty
+  std::string element = "f32"; ///< of the operands
+  std::string chip = "sm_90a";
 };
 
-std::string matrix(int64_t rows, int64_t columns) {
+std::string matrix(int64_t rows, int64_t columns,
+                   const std::string &element = "f32") {
   return "tensor<" + std::to_string(rows) + "x" + std::to_string(columns) +
-         "xf32>";
+         "x" + element + ">";
 }
 
 struct Operands {
   std::string left, right, result;
 
   explicit Operands(const ContractionCase &test)
-      : left(test.form == "tn" ? matrix(test.depth, test.rows)
-                               : matrix(test.rows, test.depth)),
-        right(test.form == "nt" ? matrix(test.columns, test.depth)
-                                : matrix(test.depth, test.columns)),
+      : left(test.form == "tn" ? matrix(test.depth, test.rows, test.element)
+                               : matrix(test.rows, test.depth, test.element)),
+        right(test.form == "nt"
+                  ? matrix(test.columns, test.depth, test.element)
+                  : matrix(test.depth, test.columns, test.element)),
         result(matrix(test.rows, test.columns)) {}
 };
 
@@ -55,41 +61,50 @@ std::string plainProgram(const ContractionCase &test) {
 }
 
 /// erf(contraction + bias) * scale of the row + residual, with the column sums
-/// of the result and of its square over each run of `rows`.
+/// of the result and of its square over each run of `rows`. Residual and result
+/// have the operands' type.
 std::string epilogueProgram(const ContractionCase &test, int64_t rows) {
   Operands type(test);
+  std::string sum = type.result;
+  std::string map = matrix(test.rows, test.columns, test.element);
   std::string bias = "tensor<" + std::to_string(test.columns) + "xf32>";
   std::string scale = "tensor<" + std::to_string(test.rows) + "xf32>";
   std::string sums = matrix((test.rows + rows - 1) / rows, test.columns);
-  std::string results = type.result + ", " + sums + ", " + sums;
-  std::string arguments = type.left + ", " + type.right + ", " + bias + ", " +
-                          scale + ", " + type.result;
+  std::string results = map + ", " + sums + ", " + sums;
+  std::string arguments =
+      type.left + ", " + type.right + ", " + bias + ", " + scale + ", " + map;
+  bool isNarrow = test.element == "bf16";
+  std::string widen = isNarrow ? "%q = arith.extf %e : " + map + " to " + sum
+                               : "%z0 = arith.constant dense<0.0> : " + sum +
+                                     "\n%q = arith.addf %e, %z0 : " + sum;
+  std::string narrow = isNarrow
+                           ? "\n%t = arith.truncf %l : " + sum + " to " + map
+                           : "\n%t = arith.negf %l : " + sum;
   return "func.func @f(%x: " + type.left + ", %y: " + type.right +
-         ", %v: " + bias + ", %s: " + scale + ", %z: " + type.result +
-         ") -> (" + results +
+         ", %v: " + bias + ", %s: " + scale + ", %z: " + map + ") -> (" +
+         results +
          ") {\n%0:3 = bcssl.kernel contraction(%a = %x, %b = %y, %c = %v, %d = "
          "%s, %e = %z) " +
          tileText(test) + ": (" + arguments + ") -> (" + results +
          ") {\n%r = bcssl.contract " + test.form + " %a, %b : " + type.left +
-         ", " + type.right + " -> " + type.result +
-         "\n%g = bcssl.broadcast %c dims [1] : " + bias + " -> " + type.result +
-         "\n%h = bcssl.broadcast %d dims [0] : " + scale + " -> " +
-         type.result + "\n%i = arith.addf %r, %g : " + type.result +
-         "\n%j = math.erf %i : " + type.result +
-         "\n%k = arith.mulf %j, %h : " + type.result +
-         "\n%l = arith.addf %k, %e : " + type.result +
-         "\n%m = arith.mulf %l, %l : " + type.result +
+         ", " + type.right + " -> " + sum +
+         "\n%g = bcssl.broadcast %c dims [1] : " + bias + " -> " + sum +
+         "\n%h = bcssl.broadcast %d dims [0] : " + scale + " -> " + sum +
+         "\n%i = arith.addf %r, %g : " + sum + "\n%j = math.erf %i : " + sum +
+         "\n%k = arith.mulf %j, %h : " + sum + "\n" + widen +
+         "\n%l = arith.addf %k, %q : " + sum + narrow +
+         "\n%m = arith.mulf %l, %l : " + sum +
          "\n%n = bcssl.reduce_partial %l rows(" + std::to_string(rows) +
-         ") : " + type.result + " -> " + sums +
-         "\n%o = bcssl.reduce_partial %m rows(" + std::to_string(rows) +
-         ") : " + type.result + " -> " + sums +
-         "\nbcssl.yield %l, %n, %o : " + results +
+         ") : " + sum + " -> " + sums + "\n%o = bcssl.reduce_partial %m rows(" +
+         std::to_string(rows) + ") : " + sum + " -> " + sums +
+         "\nbcssl.yield %t, %n, %o : " + results +
          "\n}\nreturn %0#0, %0#1, %0#2 : " + results + "\n}\n";
 }
 
-void expectRight(const std::string &program) {
+void expectRight(const ContractionCase &test, const std::string &program) {
   for (ThreadOrder order : {ThreadOrder::Rising, ThreadOrder::Falling})
-    EXPECT_EQ(runKernel(program, {.order = order}), "") << program;
+    EXPECT_EQ(runKernel(program, {.order = order, .chip = test.chip}), "")
+        << program;
 }
 
 std::string tile(int64_t rows, int64_t columns, int64_t depth) {
@@ -100,7 +115,9 @@ std::string tile(int64_t rows, int64_t columns, int64_t depth) {
 
 class GpuContraction : public testing::TestWithParam<ContractionCase> {};
 
-TEST_P(GpuContraction, Plain) { expectRight(plainProgram(GetParam())); }
+TEST_P(GpuContraction, Plain) {
+  expectRight(GetParam(), plainProgram(GetParam()));
+}
 
 // One result, one term, sizes that do not divide 16 bytes, slices and tiles;
 // whole ones.
@@ -136,7 +153,7 @@ class GpuContractionEpilogue : public testing::TestWithParam<ContractionCase> {
 };
 
 TEST_P(GpuContractionEpilogue, WithColumnSums) {
-  expectRight(epilogueProgram(GetParam(), 128));
+  expectRight(GetParam(), epilogueProgram(GetParam(), 128));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -148,37 +165,89 @@ INSTANTIATE_TEST_SUITE_P(
                     ContractionCase{"nn", 100, 40, 32, 1, tile(128, 32, 8)}));
 
 TEST(GpuContractionPartials, Of64Rows) {
-  expectRight(epilogueProgram({"nt", 150, 48, 16}, 64));
+  ContractionCase test{"nt", 150, 48, 16};
+  expectRight(test, epilogueProgram(test, 64));
 }
+
+ContractionCase narrow(const std::string &form, int64_t rows, int64_t columns,
+                       int64_t depth, const std::string &tile = "",
+                       int64_t parts = 1, const std::string &chip = "sm_90a") {
+  return {form, rows, columns, depth, parts, tile, "bf16", chip};
+}
+
+// Copies of 16, 8, 4 and 2 bytes; one slice, fewer than the ring holds, more.
+INSTANTIATE_TEST_SUITE_P(
+    Bf16, GpuContraction,
+    testing::Values(narrow("nt", 1, 1, 1), narrow("nn", 1, 1, 1),
+                    narrow("tn", 1, 1, 1), narrow("nt", 33, 10, 7),
+                    narrow("nn", 5, 35, 70), narrow("tn", 131, 3, 17),
+                    narrow("nt", 128, 128, 128), narrow("nn", 128, 128, 128),
+                    narrow("tn", 128, 128, 128), narrow("nt", 100, 36, 36),
+                    narrow("nn", 100, 34, 340), narrow("tn", 130, 196, 500),
+                    narrow("tn", 24, 40, 100, "", 3),
+                    narrow("nt", 140, 200, 100, "", 1, "sm_80")));
+
+INSTANTIATE_TEST_SUITE_P(
+    GivenBf16, GpuContraction,
+    testing::Values(narrow("nt", 140, 200, 136, tile(128, 128, 32)),
+                    narrow("nn", 140, 200, 136, tile(128, 96, 64)),
+                    narrow("tn", 140, 200, 136, tile(128, 96, 32)),
+                    narrow("nn", 140, 100, 136, tile(128, 64, 64)),
+                    narrow("tn", 136, 100, 72, tile(128, 32, 32)),
+                    narrow("tn", 136, 96, 72, tile(64, 64, 64)),
+                    narrow("nt", 70, 96, 72, tile(64, 96, 64))));
+
+INSTANTIATE_TEST_SUITE_P(
+    Bf16, GpuContractionEpilogue,
+    testing::Values(narrow("nt", 256, 96, 64), narrow("nn", 300, 70, 24),
+                    narrow("nt", 129, 33, 5),
+                    narrow("nt", 256, 100, 32, tile(128, 64, 32))));
 
 // Faults that are put into a right kernel do show.
 const ContractionCase rightCase{"nt", 140, 100, 40, 1, tile(128, 64, 16)};
 
+const ContractionCase narrowCase =
+    narrow("nt", 140, 100, 200, tile(128, 64, 32));
+
+/// What a run with one barrier less finds.
+std::string withoutBarrier(const ContractionCase &test, size_t number) {
+  return runKernel(epilogueProgram(test, 128),
+                   {.fault = [&](ModuleOp module, CpuLaunch &) {
+                     SmallVector<gpu::BarrierOp> barriers;
+                     module.walk([&](gpu::BarrierOp barrier) {
+                       barriers.push_back(barrier);
+                     });
+                     ASSERT_EQ(barriers.size(), 5u);
+                     barriers[number].erase();
+                   }});
+}
+
+// In both: in the loop, around the epilogue's sums, and behind the column sums.
 TEST(GpuContractionFaults, MissingBarrier) {
-  // Before the loop, in the loop, before the sums are stored and read, before
-  // and behind the column sums.
-  for (int64_t number : {0, 1, 3, 5})
-    EXPECT_NE(runKernel(epilogueProgram(rightCase, 128),
+  for (size_t number = 0; number < 5; ++number) {
+    EXPECT_NE(withoutBarrier(rightCase, number), "") << number;
+    EXPECT_NE(withoutBarrier(narrowCase, number), "") << number;
+  }
+}
+
+TEST(GpuContractionFaults, MissingWait) {
+  EXPECT_THAT(runKernel(plainProgram(narrowCase),
                         {.fault =
-                             [&](ModuleOp module, CpuLaunch &) {
-                               SmallVector<gpu::BarrierOp> barriers;
-                               module.walk([&](gpu::BarrierOp barrier) {
-                                 barriers.push_back(barrier);
+                             [](ModuleOp module, CpuLaunch &) {
+                               module.walk([](NVVM::CpAsyncWaitGroupOp wait) {
+                                 wait.setN(3);
                                });
-                               ASSERT_EQ(barriers.size(), 5u);
-                               barriers[number].erase();
                              }}),
-              "")
-        << number;
+              HasSubstr("missing-wait in"));
 }
 
 TEST(GpuContractionFaults, TooLittleSharedMemory) {
-  EXPECT_EQ(runKernel(plainProgram(rightCase),
-                      {.fault =
-                           [](ModuleOp, CpuLaunch &launch) {
-                             launch.sharedBytes -= 32; // 16 of padding
-                           }}),
-            "a load or store outside the kernel's memory");
+  EXPECT_THAT(runKernel(plainProgram(rightCase),
+                        {.fault =
+                             [](ModuleOp, CpuLaunch &launch) {
+                               launch.sharedBytes -= 32; // 16 of padding
+                             }}),
+              HasSubstr("out-of-bounds in"));
 }
 
 TEST(GpuContractionFaults, TooFewBlocks) {

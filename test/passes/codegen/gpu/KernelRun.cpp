@@ -57,17 +57,15 @@ float valueAt(const std::vector<std::byte> &bytes, int64_t i, size_t size) {
 }
 
 /// The launch that the kernel asks for.
-CpuLaunch launchOf(ModuleOp module) {
+CpuLaunch launchOf(KernelOp kernel) {
+  auto number = [&](StringRef name) {
+    return kernel->getAttrOfType<IntegerAttr>(name).getInt();
+  };
   CpuLaunch launch;
-  module.walk([&](KernelOp kernel) {
-    auto number = [&](StringRef name) {
-      return kernel->getAttrOfType<IntegerAttr>(name).getInt();
-    };
-    launch.symbol = kernel->getAttrOfType<StringAttr>("symbol").str();
-    launch.blocks = number("tiles");
-    launch.threads = number("threads");
-    launch.sharedBytes = number("shared_bytes");
-  });
+  launch.symbol = kernel->getAttrOfType<StringAttr>("symbol").str();
+  launch.blocks = number("tiles");
+  launch.threads = number("threads");
+  launch.sharedBytes = number("shared_bytes");
   return launch;
 }
 
@@ -107,9 +105,12 @@ std::string runKernel(const std::string &text,
   buildNvvmLowering(lower);
   if (failed(emit.run(*module)))
     return "no kernel";
-  CpuLaunch launch = launchOf(*module);
+  KernelOp kernel;
+  module->walk([&](KernelOp op) { kernel = op; });
+  CpuLaunch launch = launchOf(kernel);
   launch.order = options.order;
-  options.fault(*module, launch);
+  if (options.fault)
+    options.fault(*module, launch);
   if (failed(lower.run(*module)))
     return "not lowered";
 

@@ -17,14 +17,14 @@ using KernelFault = std::function<void(mlir::ModuleOp, CpuLaunch &)>;
 struct KernelRunOptions {
   ThreadOrder order = ThreadOrder::Rising;
   std::string chip = "sm_90a";
-  KernelFault fault = [](mlir::ModuleOp, CpuLaunch &) {};
+  KernelFault fault = {};
 };
 
 /// Compiles `@f` of the text, whose arguments are the operands of its one
 /// kernel and whose results are that kernel's, in order, runs it on random
 /// numbers in [-1, 1) of f32 or bf16 and compares all results with the float64
-/// interpreter. Returns what is wrong, or nothing: a value beyond the bound of
-/// rounding, or a bound too wide to show a fault.
+/// interpreter. Returns what is wrong, or nothing: what `runOnCpu` says, a
+/// value beyond the bound of rounding, or a bound too wide to show a fault.
 std::string runKernel(const std::string &text,
                       const KernelRunOptions &options = {});
 

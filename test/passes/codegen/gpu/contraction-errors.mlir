@@ -1,0 +1,58 @@
+// RUN: bcssl-opt %s --split-input-file --verify-diagnostics --bcssl-emit-gpu-kernels
+
+func.func @packed(%x: tensor<4x8xf32>, %w: tensor<1x8x32xf32>) -> tensor<4x24xf32> {
+  // expected-error @below {{has no GPU generator yet: a packed operand}}
+  %0 = bcssl.kernel contraction(%a = %x, %b = %w) : (tensor<4x8xf32>, tensor<1x8x32xf32>) -> tensor<4x24xf32> {
+    %y = bcssl.packed_contract %a, %b : tensor<4x8xf32>, tensor<1x8x32xf32> -> tensor<4x24xf32>
+    bcssl.yield %y : tensor<4x24xf32>
+  }
+  return %0 : tensor<4x24xf32>
+}
+
+// -----
+
+func.func @short_sums(%x: tensor<64x8xf32>, %w: tensor<8x4xf32>) -> tensor<2x4xf32> {
+  // expected-error @below {{has no GPU generator yet: partial sums of other than 64 or 128 rows}}
+  %0 = bcssl.kernel contraction(%a = %x, %b = %w) : (tensor<64x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32> {
+    %y = bcssl.contract nn %a, %b : tensor<64x8xf32>, tensor<8x4xf32> -> tensor<64x4xf32>
+    %s = bcssl.reduce_partial %y rows(32) : tensor<64x4xf32> -> tensor<2x4xf32>
+    bcssl.yield %s : tensor<2x4xf32>
+  }
+  return %0 : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @other_rows(%x: tensor<128x8xf32>, %w: tensor<8x4xf32>) -> tensor<2x4xf32> {
+  // expected-error @below {{expects a tile of as many rows as a partial sum covers, 64, got 128}}
+  %0 = bcssl.kernel contraction(%a = %x, %b = %w) tile {rows = 128} : (tensor<128x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32> {
+    %y = bcssl.contract nn %a, %b : tensor<128x8xf32>, tensor<8x4xf32> -> tensor<128x4xf32>
+    %s = bcssl.reduce_partial %y rows(64) : tensor<128x4xf32> -> tensor<2x4xf32>
+    bcssl.yield %s : tensor<2x4xf32>
+  }
+  return %0 : tensor<2x4xf32>
+}
+
+// -----
+
+// What is legal depends on the operands' type.
+
+func.func @depth(%x: tensor<64x8xbf16>, %w: tensor<8x4xbf16>) -> tensor<64x4xf32> {
+  // expected-error @below {{expects a tile of 64 or 128 rows, 32, 64, 96 or 128 columns and 32 or 64 terms, of at most 1024 threads and 232448 bytes of shared memory, got {depth = 16 : i64}}}
+  %0 = bcssl.kernel contraction(%a = %x, %b = %w) tile {depth = 16} : (tensor<64x8xbf16>, tensor<8x4xbf16>) -> tensor<64x4xf32> {
+    %y = bcssl.contract nn %a, %b : tensor<64x8xbf16>, tensor<8x4xbf16> -> tensor<64x4xf32>
+    bcssl.yield %y : tensor<64x4xf32>
+  }
+  return %0 : tensor<64x4xf32>
+}
+
+// -----
+
+func.func @columns(%x: tensor<64x8xf32>, %w: tensor<8x4xf32>) -> tensor<64x4xf32> {
+  // expected-error @below {{expects a tile of 64 or 128 rows, 32, 64, 96 or 128 columns and 8, 16 or 32 terms}}
+  %0 = bcssl.kernel contraction(%a = %x, %b = %w) tile {columns = 0} : (tensor<64x8xf32>, tensor<8x4xf32>) -> tensor<64x4xf32> {
+    %y = bcssl.contract nn %a, %b : tensor<64x8xf32>, tensor<8x4xf32> -> tensor<64x4xf32>
+    bcssl.yield %y : tensor<64x4xf32>
+  }
+  return %0 : tensor<64x4xf32>
+}
