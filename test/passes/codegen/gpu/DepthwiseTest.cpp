@@ -5,9 +5,12 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 using namespace mlir;
+using testing::AnyOf;
+using testing::HasSubstr;
 
 namespace bcssl::test {
 namespace {
@@ -276,12 +279,12 @@ const DepthwiseCase rightCase{2,
 
 TEST(GpuFaults, MissingBarrier) {
   for (ThreadOrder order : {ThreadOrder::Rising, ThreadOrder::Falling})
-    EXPECT_EQ(faultOf(rightCase, Computation::Forward, order,
-                      [](ModuleOp module, CpuLaunch &) {
-                        module.walk(
-                            [](gpu::BarrierOp barrier) { barrier.erase(); });
-                      }),
-              "wrong values");
+    EXPECT_THAT(faultOf(rightCase, Computation::Forward, order,
+                        [](ModuleOp module, CpuLaunch &) {
+                          module.walk(
+                              [](gpu::BarrierOp barrier) { barrier.erase(); });
+                        }),
+                AnyOf(HasSubstr("race in"), HasSubstr("uninitialized in")));
 }
 
 TEST(GpuFaults, TooFewBlocks) {
@@ -291,10 +294,10 @@ TEST(GpuFaults, TooFewBlocks) {
 }
 
 TEST(GpuFaults, TooLittleSharedMemory) {
-  EXPECT_EQ(
+  EXPECT_THAT(
       faultOf(rightCase, Computation::Forward, ThreadOrder::Rising,
               [](ModuleOp, CpuLaunch &launch) { launch.sharedBytes -= 16; }),
-      "a load or store outside the kernel's memory");
+      HasSubstr("out-of-bounds in"));
 }
 
 TEST(GpuFaults, NoCondition) {
@@ -319,23 +322,23 @@ TEST(GpuFaults, NoCondition) {
 }
 
 TEST(GpuFaults, BarrierOfSomeThreads) {
-  EXPECT_EQ(faultOf(rightCase, Computation::Forward, ThreadOrder::Rising,
-                    [](ModuleOp module, CpuLaunch &) {
-                      gpu::BarrierOp barrier;
-                      module.walk([&](gpu::BarrierOp op) { barrier = op; });
-                      OpBuilder builder(barrier);
-                      Location loc = barrier.getLoc();
-                      Value thread = gpu::ThreadIdOp::create(builder, loc,
-                                                             gpu::Dimension::x);
-                      Value zero =
-                          arith::ConstantIndexOp::create(builder, loc, 0);
-                      Value isFirst = arith::CmpIOp::create(
-                          builder, loc, arith::CmpIPredicate::eq, thread, zero);
-                      auto choice = scf::IfOp::create(builder, loc, isFirst,
-                                                      /*withElse=*/false);
-                      barrier->moveBefore(choice.thenBlock()->getTerminator());
-                    }),
-            "some threads wait at a barrier, others have ended");
+  EXPECT_THAT(
+      faultOf(rightCase, Computation::Forward, ThreadOrder::Rising,
+              [](ModuleOp module, CpuLaunch &) {
+                gpu::BarrierOp barrier;
+                module.walk([&](gpu::BarrierOp op) { barrier = op; });
+                OpBuilder builder(barrier);
+                Location loc = barrier.getLoc();
+                Value thread =
+                    gpu::ThreadIdOp::create(builder, loc, gpu::Dimension::x);
+                Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+                Value isFirst = arith::CmpIOp::create(
+                    builder, loc, arith::CmpIPredicate::eq, thread, zero);
+                auto choice = scf::IfOp::create(builder, loc, isFirst,
+                                                /*withElse=*/false);
+                barrier->moveBefore(choice.thenBlock()->getTerminator());
+              }),
+      HasSubstr("deadlock in"));
 }
 
 } // namespace

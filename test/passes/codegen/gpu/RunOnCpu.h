@@ -1,11 +1,8 @@
 //===- RunOnCpu.h - GPU kernels on the machine at hand ----------*- C++ -*-===//
 //
-// Runs a lowered GPU function on the CPU, from the LLVM IR that PTX is made of:
-// the threads of a block are fibers that change at barriers. Shared memory
-// holds NaN at first, so that a value read before it was written shows in the
-// result, and every address is checked.
-//
-// It does not show what happens below LLVM IR, nor races between two barriers.
+// Runs a lowered GPU function on the CPU by the executor of tools/simt, from
+// the LLVM IR that PTX is made of, after all optimisations. What it checks is
+// in docs/Simt.md: races, bounds, missing waits, values that nobody wrote.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,9 +26,8 @@ struct CpuLaunch {
   ThreadOrder order = ThreadOrder::Rising;
 };
 
-/// Runs a function of the module on the buffers, one per argument. Returns what
-/// went wrong (an access outside buffers and shared memory, threads that do not
-/// meet at a barrier, an operation that is not known here), or nothing.
+/// Runs a function of the module on the buffers, one per argument. Returns all
+/// findings, one a line, or what kept it from running, or nothing.
 std::string runOnCpu(mlir::gpu::GPUModuleOp module, const CpuLaunch &launch,
                      std::vector<std::vector<std::byte>> &buffers);
 
