@@ -330,6 +330,36 @@ TEST(SimtDriver, LaunchesThatADriverRefuses) {
   });
 }
 
+TEST(SimtDriver, TensorMaps) {
+  inProcess({}, [](const Library &library) {
+    EXPECT_EQ(library("cuInit", 0u), CUDA_SUCCESS);
+    alignas(64) std::byte map[128], tensor[64];
+    uint64_t sizes[] = {64, 10}, strides[] = {128};
+    uint32_t box[] = {64, 8}, steps[] = {1, 1};
+    // bf16, rows of 128 bytes.
+    auto encode = [&](unsigned swizzle, std::byte *address) {
+      return library("cuTensorMapEncodeTiled", static_cast<void *>(map), 9u, 2u,
+                     static_cast<void *>(address),
+                     static_cast<const uint64_t *>(sizes),
+                     static_cast<const uint64_t *>(strides),
+                     static_cast<const uint32_t *>(box),
+                     static_cast<const uint32_t *>(steps), 0u, swizzle, 0u, 0u);
+    };
+    EXPECT_EQ(encode(/*swizzle of 128 bytes=*/3, tensor), CUDA_SUCCESS);
+    EXPECT_EQ(encode(/*swizzle of 64 bytes=*/2, tensor),
+              CUDA_ERROR_INVALID_VALUE); // rows are wider
+    EXPECT_EQ(encode(0, tensor + 8), CUDA_ERROR_INVALID_VALUE);
+    strides[0] = 132;
+    EXPECT_EQ(encode(0, tensor), CUDA_ERROR_INVALID_VALUE);
+    strides[0] = 128;
+    box[1] = 257;
+    EXPECT_EQ(encode(0, tensor), CUDA_ERROR_INVALID_VALUE);
+    box[1] = 8;
+    steps[0] = 2;
+    EXPECT_EQ(encode(0, tensor), CUDA_ERROR_NOT_SUPPORTED);
+  });
+}
+
 TEST(SimtDriver, CallsThatAreToldToFail) {
   inProcess({{"BCSSL_SIMT_FAIL", "cuLaunchKernel:2=719"}},
             [](const Library &library) {

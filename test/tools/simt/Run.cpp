@@ -14,7 +14,7 @@ namespace {
 
 /// Declarations of the intrinsics that a body calls, from the calls themselves.
 std::string declarations(const std::string &body) {
-  std::regex call(R"(call ([^@]*)@([A-Za-z0-9_.]+)\((.*)\))");
+  std::regex call(R"(call ([^@\n]*)@([A-Za-z0-9_.]+)\((.*)\))");
   std::set<std::string> lines;
   for (std::sregex_iterator i(body.begin(), body.end(), call), end; i != end;
        ++i) {

@@ -33,6 +33,8 @@ void Block::reset(const Launch &launch, uint32_t index) {
   random.seed(launch.seed * 1000003 + index);
   readyBegin = readySize = 0;
   waiters.clear();
+  for (std::vector<Thread *> &group : warpgroups)
+    group.clear();
   ready.resize(count);
   threads.resize(std::max<size_t>(threads.size(), count));
   warps.resize((count + 31) / 32);

@@ -134,6 +134,10 @@ public:
   Thread &lane(uint32_t warp, uint32_t lane) {
     return threads[warp * 32 + lane];
   }
+  /// The threads of four warps that wait for each other at a product.
+  std::vector<Thread *> &warpgroup(uint32_t number) {
+    return warpgroups[number];
+  }
   Barrier &barrier(uint32_t number) { return barriers[number]; }
 
   /// Lets others run until somebody wakes the thread. `what` names the
@@ -201,6 +205,7 @@ private:
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   std::array<Barrier, 16> barriers;
+  std::array<std::vector<Thread *>, 8> warpgroups;
   std::vector<Thread *> ready; ///< a ring of threadCount places
   size_t readyBegin = 0, readySize = 0;
   std::map<const void *, std::vector<Thread *>> waiters; ///< of waitAt

@@ -20,7 +20,8 @@ OperationTable makeTable() {
        {"membar.cta", "membar.gl", "membar.sys", "fence.proxy.async",
         "fence.proxy.async.shared_cta", "fence.mbarrier_init.release.cluster",
         "prefetch.tensormap", "setmaxnreg.inc.sync.aligned.u32",
-        "setmaxnreg.dec.sync.aligned.u32"})
+        "setmaxnreg.dec.sync.aligned.u32", "wgmma.fence.sync.aligned",
+        "wgmma.commit_group.sync.aligned", "wgmma.wait_group.sync.aligned"})
     table["llvm.nvvm." + std::string(fence)] = {doNothing};
   return table;
 }

@@ -12,6 +12,7 @@
 #include "tools/simt/executor/Block.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,10 @@ void addTensorCopies(OperationTable &table);
 
 /// The operation of an intrinsic ("llvm.nvvm.shfl.sync.bfly.i32"), or null.
 const Operation *findOperation(std::string_view intrinsic);
+
+/// The operation of inline PTX with so many operands, or nothing.
+std::optional<Operation> findAssembly(std::string_view text,
+                                      size_t operandCount);
 
 } // namespace bcssl::simt
 

@@ -6,6 +6,7 @@
 
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/ReplaceConstant.h"
@@ -39,6 +40,7 @@ namespace bcssl::simt {
 namespace {
 
 constexpr unsigned sharedSpace = 3;
+constexpr StringRef nvvmPrefix = "llvm.nvvm.";
 constexpr StringRef registerPrefix = "llvm.nvvm.read.ptx.sreg.";
 
 /// Where in ThreadState a special register is, or nothing.
@@ -64,6 +66,15 @@ std::optional<size_t> registerOffset(StringRef name) {
   return std::nullopt;
 }
 
+/// The operation of inline PTX, or nothing.
+std::optional<Operation> findAssembly(const CallInst &call) {
+  auto *assembly = dyn_cast<InlineAsm>(call.getCalledOperand());
+  if (!assembly)
+    return std::nullopt;
+  return simt::findAssembly(std::string_view(assembly->getAsmString()),
+                            call.arg_size());
+}
+
 std::string placeOf(const Instruction &instruction) {
   std::string place;
   const DILocation *location = instruction.getDebugLoc();
@@ -87,7 +98,8 @@ private:
   void placeShared();
   void rewrite(Instruction &instruction);
   void rewriteCall(CallInst &call);
-  void callOperation(CallInst &call, const Operation &operation);
+  void callOperation(CallInst &call, StringRef name,
+                     const Operation &operation);
   void checkAccess(Instruction &access, unsigned operand, Type *type,
                    uint64_t alignment, decltype(Site::kind) kind);
   uint32_t addSite(const Instruction &instruction, std::string what);
@@ -220,10 +232,10 @@ Type *bitsOf(Type *type, const DataLayout &layout) {
                           layout.getTypeSizeInBits(type).getFixedValue());
 }
 
-void KernelRewriter::callOperation(CallInst &call, const Operation &operation) {
-  std::string name = call.getCalledFunction()->getName().str();
-  uint32_t site = addSite(call, StringRef(name).drop_front(10).str());
-  std::string symbol = "simt." + name;
+void KernelRewriter::callOperation(CallInst &call, StringRef name,
+                                   const Operation &operation) {
+  uint32_t site = addSite(call, name.str());
+  std::string symbol = ("simt.operation." + name).str();
   called[symbol] = operation;
 
   IRBuilder<> allocas(&prologue->front()), builder(&call);
@@ -281,9 +293,11 @@ void KernelRewriter::callOperation(CallInst &call, const Operation &operation) {
 }
 
 void KernelRewriter::rewriteCall(CallInst &call) {
+  if (auto operation = findAssembly(call))
+    return callOperation(call, "wgmma", *operation);
   Function *callee = call.getCalledFunction();
   StringRef name = callee ? callee->getName() : "";
-  if (!name.starts_with("llvm.nvvm."))
+  if (!name.starts_with(nvvmPrefix))
     return;
   IRBuilder<> builder(&call);
   Value *value = nullptr;
@@ -294,7 +308,8 @@ void KernelRewriter::rewriteCall(CallInst &call) {
   else
     value = expandScalar(builder, call);
   if (!value)
-    return callOperation(call, *findOperation(std::string_view(name)));
+    return callOperation(call, name.drop_front(nvvmPrefix.size()),
+                         *findOperation(std::string_view(name)));
   call.replaceAllUsesWith(value);
   call.eraseFromParent();
 }
@@ -370,9 +385,10 @@ std::vector<std::string> unknownInstructions(const Module &module,
       if (!call)
         continue;
       const Function *callee = call->getCalledFunction();
-      if (call->isInlineAsm())
-        add(instruction, "inline assembly");
-      else if (!callee)
+      if (call->isInlineAsm()) {
+        if (!findAssembly(*call))
+          add(instruction, "inline assembly");
+      } else if (!callee)
         add(instruction, "an indirect call");
       else if (callee->getName().starts_with("llvm.nvvm.")
                    ? !isKnown(callee->getName())

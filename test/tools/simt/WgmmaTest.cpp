@@ -1,0 +1,159 @@
+//===- WgmmaTest.cpp - products of a warpgroup ----------------------------===//
+
+#include "test/tools/simt/Run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <functional>
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+namespace bcssl::simt::test {
+namespace {
+
+/// A small number of few bits for a place of a matrix.
+float sample(uint32_t row, uint32_t column) {
+  return static_cast<float>(static_cast<int>((row * 5 + column * 3) % 13) - 6) /
+         8;
+}
+
+/// Where element (row, k) of an operand lies behind its start, in bytes.
+using Layout = std::function<uint32_t(uint32_t row, uint32_t k)>;
+
+struct Operand {
+  uint32_t start;
+  uint64_t descriptor;
+  Layout layout;
+};
+
+/// A descriptor's fields are in units of 16 bytes.
+uint64_t describe(uint32_t start, uint64_t leading, uint64_t stride,
+                  uint64_t swizzle) {
+  return start / 16 | leading / 16 << 16 | stride / 16 << 32 | swizzle << 62;
+}
+
+/// 64 x 8 results of A (64 x 16) and the transpose of B (8 x 16), plus one.
+KernelRun product(const Operand &a, const Operand &b, bool isTransposed,
+                  uint32_t words) {
+  std::vector<uint32_t> shared(words);
+  auto fill = [&](const Operand &operand, uint32_t rows, uint32_t offset) {
+    for (uint32_t row = 0; row < rows; ++row)
+      for (uint32_t k = 0; k < 16; ++k) {
+        uint32_t place = operand.start + operand.layout(row, k);
+        uint32_t bits = std::bit_cast<uint32_t>(sample(row + offset, k)) >> 16;
+        shared[place / 4] |= bits << (place % 4 * 8);
+      }
+  };
+  fill(a, 64, 0);
+  fill(b, 8, 100);
+  std::string body;
+  for (uint32_t i = 0; i < words / 128; ++i) {
+    std::string n = std::to_string(i);
+    body += "%i" + n + " = add i32 %tid, " + std::to_string(128 * i) + "\n%f" +
+            n + " = getelementptr i32, ptr addrspace(1) %p1, i32 %i" + n +
+            "\n%w" + n + " = load i32, ptr addrspace(1) %f" + n +
+            ", align 4\n%s" + n +
+            " = getelementptr i32, ptr addrspace(3) @shared, i32 %i" + n +
+            "\nstore i32 %w" + n + ", ptr addrspace(3) %s" + n + ", align 4\n";
+  }
+  std::string fields = "{ float, float, float, float }";
+  std::string order = isTransposed ? "1" : "0";
+  body += "call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)\n"
+          "call void @llvm.nvvm.wgmma.fence.sync.aligned()\n"
+          "%d = call " +
+          fields +
+          " asm sideeffect \"{ .reg .pred p; setp.ne.b32 p, $10, 0; "
+          "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {$0, $1, $2, "
+          "$3}, $8, $9, p, $11, $12, $13, $14; }\", "
+          "\"=f,=f,=f,=f,0,1,2,3,l,l,n,n,n,n,n\"(float 1.0, float 1.0, float "
+          "1.0, float 1.0, i64 " +
+          std::to_string(static_cast<int64_t>(a.descriptor)) + ", i64 " +
+          std::to_string(static_cast<int64_t>(b.descriptor)) +
+          ", i32 1, i32 1, i32 1, i32 " + order + ", i32 " + order +
+          ")\n"
+          "call void @llvm.nvvm.wgmma.commit_group.sync.aligned()\n"
+          "call void @llvm.nvvm.wgmma.wait_group.sync.aligned(i64 0)\n"
+          "%at = shl i32 %tid, 2\n";
+  for (uint32_t i = 0; i < 4; ++i) {
+    std::string n = std::to_string(i);
+    body += "%d" + n + " = extractvalue " + fields + " %d, " + n + "\n%o" + n +
+            " = add i32 %at, " + n + "\n%t" + n +
+            " = getelementptr float, ptr addrspace(1) %p0, i32 %o" + n +
+            "\nstore float %d" + n + ", ptr addrspace(1) %t" + n +
+            ", align 4\n";
+  }
+  KernelRun run{body, {zeros(512), shared}};
+  run.threads = 128;
+  run.sharedBytes = 4 * words;
+  return run;
+}
+
+void expectRight(KernelRun run) {
+  EXPECT_THAT(run.run(), IsEmpty());
+  for (uint32_t thread = 0; thread < 128; ++thread)
+    for (uint32_t i = 0; i < 4; ++i) {
+      // The manual's figure: each warp has 16 rows, a lane two columns of two
+      // rows that are 8 apart.
+      uint32_t row = thread / 32 * 16 + thread % 32 / 4 + (i < 2 ? 0 : 8);
+      uint32_t column = thread % 4 * 2 + i % 2;
+      float expected = 1;
+      for (uint32_t k = 0; k < 16; ++k)
+        expected += sample(row, k) * sample(column + 100, k);
+      ASSERT_EQ(std::bit_cast<float>(run.buffers[0][4 * thread + i]), expected)
+          << row << " " << column;
+    }
+}
+
+/// Rows of 128 bytes, whose pieces of 16 bytes are exchanged by the row's
+/// number in its group of eight.
+uint32_t swizzledRow(uint32_t row, uint32_t k) {
+  return row * 128 + ((k / 8) ^ row % 8) * 16 + k % 8 * 2;
+}
+
+TEST(SimtWgmma, SwizzledRows) {
+  Operand a{0, describe(0, 16, 1024, 1), swizzledRow};
+  Operand b{8192, describe(8192, 16, 1024, 1), swizzledRow};
+  expectRight(product(a, b, false, 2304));
+}
+
+TEST(SimtWgmma, PlainCoreMatrices) {
+  // Eight rows of 16 bytes are one piece of 128; two of them for the depth.
+  auto core = [](uint32_t row, uint32_t k) {
+    return row / 8 * 256 + k / 8 * 128 + row % 8 * 16 + k % 8 * 2;
+  };
+  Operand a{0, describe(0, 128, 256, 0), core};
+  Operand b{2048, describe(2048, 128, 256, 0), core};
+  expectRight(product(a, b, false, 640));
+}
+
+TEST(SimtWgmma, TransposedOperands) {
+  // Rows of the depth hold 64 elements; eight of them are a piece of 1024.
+  auto transposed = [](uint32_t row, uint32_t k) {
+    return k * 128 + ((row / 8) ^ k % 8) * 16 + row % 8 * 2;
+  };
+  Operand a{0, describe(0, 2048, 1024, 1), transposed};
+  Operand b{2048, describe(2048, 2048, 1024, 1), transposed};
+  expectRight(product(a, b, true, 1024));
+}
+
+TEST(SimtWgmma, OutOfBounds) {
+  Operand a{0, describe(0, 16, 1024, 1), swizzledRow};
+  Operand b{8192, describe(8192, 16, 1024, 1), swizzledRow};
+  KernelRun run = product(a, b, false, 2304);
+  run.sharedBytes -= 128;
+  EXPECT_THAT(run.run(), Contains(HasSubstr("out-of-bounds")));
+}
+
+TEST(SimtWgmma, NeedsFourWarps) {
+  Operand a{0, describe(0, 16, 1024, 1), swizzledRow};
+  KernelRun run = product(a, a, false, 2304);
+  run.threads = 96;
+  EXPECT_THAT(run.run(), Contains(HasSubstr("96 threads wait at wgmma")));
+}
+
+} // namespace
+} // namespace bcssl::simt::test
