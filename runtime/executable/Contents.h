@@ -9,6 +9,7 @@
 #ifndef BCSSL_RUNTIME_EXECUTABLE_CONTENTS_H
 #define BCSSL_RUNTIME_EXECUTABLE_CONTENTS_H
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -152,6 +153,29 @@ struct Contents {
   std::vector<Kernel> kernels;
   std::vector<Image> images;
 };
+
+/// The images of one target and format: together they hold all kernels.
+struct ImageGroup {
+  const Image *first = nullptr;
+  uint64_t parts = 0;
+  uint64_t bytes = 0;
+};
+
+/// All groups, in the order of their first images.
+inline std::vector<ImageGroup> groupsOf(const std::vector<Image> &images) {
+  std::vector<ImageGroup> groups;
+  for (const Image &image : images) {
+    auto group = std::ranges::find_if(groups, [&](const ImageGroup &other) {
+      return other.first->target == image.target &&
+             other.first->format == image.format;
+    });
+    if (group == groups.end())
+      group = groups.insert(group, {&image, 0, 0});
+    group->parts += 1;
+    group->bytes += image.bytes.size();
+  }
+  return groups;
+}
 
 } // namespace artifact
 } // namespace bcssl

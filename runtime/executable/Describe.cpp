@@ -136,21 +136,12 @@ static std::string partText(const std::string &name, const PartTotals &part) {
 /// A line for each target and format, whose images hold all kernels together.
 static std::string imagesText(const Contents &contents) {
   std::string text;
-  for (auto first = contents.images.begin(); first != contents.images.end();) {
-    uint64_t parts = 0, bytes = 0;
-    auto image = first;
-    for (; image != contents.images.end() && image->target == first->target &&
-           image->format == first->format;
-         ++image) {
-      ++parts;
-      bytes += image->bytes.size();
-    }
-    text += "image " + first->target + ": " + first->format +
-            (parts > 1 ? " in " + grouped(parts) + " parts, " : ", ") +
-            grouped(bytes) + " bytes, " + grouped(contents.kernels.size()) +
-            " kernels\n";
-    first = image;
-  }
+  for (const ImageGroup &group : groupsOf(contents.images))
+    text +=
+        "image " + group.first->target + ": " + group.first->format +
+        (group.parts > 1 ? " in " + grouped(group.parts) + " parts, " : ", ") +
+        grouped(group.bytes) + " bytes, " + grouped(contents.kernels.size()) +
+        " kernels\n";
   return text;
 }
 
@@ -201,10 +192,12 @@ static Json programJson(const Program &program) {
           {"output_bytes", program.outputBytes}};
 }
 
-static Json imageJson(const Image &image) {
+static Json imageJson(const ImageGroup &group) {
+  const Image &image = *group.first;
   Json json = {{"target", image.target},
                {"format", image.format},
-               {"bytes", image.bytes.size()}};
+               {"bytes", group.bytes},
+               {"parts", group.parts}};
   for (const Geometry &geometry : image.geometry)
     json["geometry"].push_back({{"blocks", geometry.blocks},
                                 {"threads", geometry.threads},
@@ -231,8 +224,8 @@ std::string describeJson(const Executable &executable) {
   for (const Program &program : contents.programs)
     json["programs"].push_back(programJson(program));
   json["images"] = Json::array();
-  for (const Image &image : contents.images)
-    json["images"].push_back(imageJson(image));
+  for (const ImageGroup &group : groupsOf(contents.images))
+    json["images"].push_back(imageJson(group));
   json["kernels"] = Json::array();
   for (const Kernel &kernel : contents.kernels)
     json["kernels"].push_back(

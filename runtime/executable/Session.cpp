@@ -55,8 +55,8 @@ Result<const Image *> Session::chooseImage() const {
   for (const std::string &target : device->targets())
     message += " " + target;
   message += ", got";
-  for (const Image &other : contents.images)
-    message += " " + other.target + " (" + other.format + ")";
+  for (const ImageGroup &other : groupsOf(contents.images))
+    message += " " + other.first->target + " (" + other.first->format + ")";
   return Error{
       ExitCode::NoDevice, "no-image", message,
       file->file(),       {},         "compile the program for this machine"};

@@ -153,6 +153,30 @@ TEST_F(ToolsTest, DriversThatAreNoneAreNoDevice) {
   }
 }
 
+TEST_F(ToolsTest, InfoPrintsTheImagesOfATargetAsOne) {
+  std::vector<std::byte> code(100, std::byte{7});
+  auto contents = gpuContents(code, "cuda:sm_90a", "cubin");
+  contents.images.push_back(contents.images[0]);
+  ASSERT_TRUE(writeFileAtomically(folder + "gpu.bcx", encode(contents)).ok());
+  std::string text = tool("bcssl-info", {folder + "gpu.bcx"}).output;
+  EXPECT_NE(text.find("image cuda:sm_90a: cubin in 2 parts, 200 bytes, "
+                      "5 kernels\n"),
+            std::string::npos)
+      << text;
+  auto json = nlohmann::json::parse(
+      tool("bcssl-info", {folder + "gpu.bcx", "--json"}).output);
+  ASSERT_EQ(json["images"].size(), 1u);
+  EXPECT_EQ(json["images"][0]["parts"], 2);
+  EXPECT_EQ(json["images"][0]["geometry"].size(), 5u);
+  EXPECT_EQ(json["images"][0]["geometry"][3]["blocks"], 4);
+  // The message of a device that runs none of them names each once.
+  write("x.npy", std::vector<float>(32, 3), {32});
+  EXPECT_EQ(tool("bcssl-run", {folder + "gpu.bcx", "--function=scale",
+                               "--input=" + folder + "x.npy"})
+                .exitCode,
+            69);
+}
+
 TEST_F(ToolsTest, InfoPrintsTheContents) {
   ChildResult text = tool("bcssl-info", {file()});
   EXPECT_EQ(text.exitCode, 0);
