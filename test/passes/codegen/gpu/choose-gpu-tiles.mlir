@@ -35,10 +35,10 @@ func.func @large(%x: tensor<64x56x56x96xf32>, %w: tensor<51x51x96xf32>) -> tenso
   return %0 : tensor<64x56x56x96xf32>
 }
 
-// A tile that is there stays, other families get none.
+// A tile that is there stays; every family has its own.
 // CHECK-LABEL: func.func @others
 // CHECK:         bcssl.kernel depthwise({{.*}} tile {outputs = 1 : i64} :
-// CHECK:         bcssl.kernel rowwise(%{{[^)]*}}) :
+// CHECK:         bcssl.kernel rowwise(%{{[^)]*}}) tile {columns = 128 : i64
 func.func @others(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) tile {outputs = 1} : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
     %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
