@@ -109,6 +109,12 @@ struct GpuDepthwiseTile {
   }
   int64_t filterRows() const { return 2 * reachHeight + 1; }
   int64_t filterColumns() const { return 2 * reachWidth + 1; }
+  /// What a thread takes at most: its sums, a window of the input and weights,
+  /// and an eighth more for what is being loaded, beside addresses.
+  int64_t registers() const {
+    int64_t values = lanes * (rows * outputs + outputs + rows + 1);
+    return (36 + values * 9 / 8 + 7) / 8 * 8;
+  }
   /// Threads with whole rows leave the products off the map out; else columns
   /// off the map are kept as zeros. Rows off the map are never kept.
   bool hasWholeRows(const GpuDepthwiseMap &map) const {

@@ -23,6 +23,7 @@
 #include "passes/codegen/gpu/RowRing.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -36,6 +37,10 @@ GpuDepthwiseTile tileOf(KernelOp kernel) {
   fromAttribute(kernel.getTileAttr(), tile);
   return tile;
 }
+
+/// Multiply-adds of an input row that stand in the code one by one: a few
+/// thousand instructions would run out of the caches.
+constexpr int64_t mostProducts = 800;
 
 /// Blocks in each direction.
 struct Grid {
@@ -350,8 +355,6 @@ SmallVector<Value> DepthwiseGenerator::emitInputRow(Value number,
   Value filterAt = kernel.add(
       kernel.mul(number, tile.filterColumns() * tile.channels), lane);
   Rows rows{inputAt, filterAt, firstRow, endRow};
-  // A loop of a few thousand instructions would run out of the caches.
-  constexpr int64_t mostProducts = 800;
   int64_t taps = tile.filterColumns(),
           products = tile.outputs * (endRow - firstRow) * tile.lanes;
   if (whole || taps * products <= mostProducts) {
@@ -515,7 +518,20 @@ GpuLaunch launchOf(KernelOp kernel) {
   return launch;
 }
 
-void emit(GpuKernelContext context) { DepthwiseGenerator(context).run(); }
+void emit(GpuKernelContext context) {
+  GpuDepthwiseShape shape(context.kernel);
+  GpuDepthwiseTile tile = tileOf(context.kernel);
+  DepthwiseGenerator(context).run();
+  // With loops over taps ptxas aims at fewer registers than there are, and
+  // spills, or takes so many that half the blocks fit.
+  if (!tile.hasWholeRows(shape.map) &&
+      tile.filterColumns() * tile.rows * tile.outputs * tile.lanes >
+          mostProducts)
+    context.builder.getInsertionBlock()->getParentOp()->setAttr(
+        NVVM::NVVMDialect::getMaxnregAttrName(),
+        context.builder.getI32IntegerAttr(
+            static_cast<int32_t>(tile.registers())));
+}
 
 } // namespace
 

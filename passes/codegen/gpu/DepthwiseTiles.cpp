@@ -128,8 +128,7 @@ double costOf(const GpuDepthwiseTile &tile, const GpuDepthwiseShape &shape,
   BlockWork work;
   work.threads = tile.threads();
   work.shared = tile.sharedBytes(map);
-  work.registers = 44 + tile.lanes * (tile.rows * tile.outputs + tile.outputs +
-                                      tile.rows + 1);
+  work.registers = tile.registers();
   double issues = rowPairs * products * tile.lanes +
                   inputLoads * (1.5 + narrow * tile.lanes) + 1.5 * filterLoads +
                   inputRows * 12 + tile.rows * tile.outputs * 12;
