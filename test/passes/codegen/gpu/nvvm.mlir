@@ -14,6 +14,7 @@
 // DEFINE: %{choose} = func.func(bcssl-choose-gpu-tiles),
 // DEFINE: %{emit} = bcssl-emit-gpu-kernels,
 // DEFINE: %{hoist} = loop-invariant-code-motion,
+// DEFINE: %{powers} = bcssl-convert-gpu-math,
 // DEFINE: %{expand} = bcssl-expand-math,
 // DEFINE: %{roots} = bcssl-convert-gpu-math,
 // DEFINE: %{loops} = convert-scf-to-cf,
@@ -23,7 +24,7 @@
 // DEFINE: %{cse} = cse,
 // DEFINE: %{verify} = bcssl-verify-gpu-kernels
 // DEFINE: %{before} = bcssl-fold-batch-norm,bcssl-differentiate,bcssl-expand,canonicalize,func.func(bcssl-split-reductions),cse,func.func(bcssl-form-kernels{contraction-rows=128 partial-sums=512}),canonicalize,
-// DEFINE: %{passes} = %{before}%{choose}%{emit}gpu.module(%{hoist}%{expand}%{roots}%{loops}%{math}%{gpu}%{canonicalize}%{cse}%{verify})
+// DEFINE: %{passes} = %{before}%{choose}%{emit}gpu.module(%{hoist}%{powers}%{expand}%{roots}%{loops}%{math}%{gpu}%{canonicalize}%{cse}%{verify})
 // DEFINE: %{lower} = bcssl-opt %s --pass-pipeline="builtin.module(%{passes})"
 //
 // RUN: bcssl-opt %s --bcssl-nvvm --dump-pass-pipeline -o %t.whole 2> %t.dump
@@ -38,25 +39,27 @@
 // RUN: %{lower} | FileCheck %s --check-prefix=NOCODE --implicit-check-not=gpu.module
 // REDEFINE: %{emit} = bcssl-emit-gpu-kernels,
 //
-// Without verification a call of a library that is not there is left.
 // Cleanups leave a longer program, conversions what they are for.
 // REDEFINE: %{hoist} =
 // RUN: %{lower} > %t.inside && not cmp -s %t.inside %t.whole
 // REDEFINE: %{hoist} = loop-invariant-code-motion,
+// REDEFINE: %{powers} =
+// RUN: %{lower} > %t.polynomials && not cmp -s %t.polynomials %t.whole
+// REDEFINE: %{powers} = bcssl-convert-gpu-math,
 // REDEFINE: %{expand} =
-// RUN: not %{lower} 2>&1 | FileCheck %s --check-prefix=LIBRARY
-// REDEFINE: %{verify} = canonicalize
-// RUN: %{lower} | grep -q __nv_erff
-// REDEFINE: %{verify} = bcssl-verify-gpu-kernels
+// RUN: %{lower} | grep -q 'llvm\.intr\.tanh'
 // REDEFINE: %{expand} = bcssl-expand-math,
 // REDEFINE: %{roots} =
-// RUN: %{lower} > %t.roots && not cmp -s %t.roots %t.whole
+// RUN: not %{lower} 2>&1 | grep -q "failed to legalize operation 'llvm.intr.fabs'"
 // REDEFINE: %{roots} = bcssl-convert-gpu-math,
 // REDEFINE: %{loops} =
 // RUN: %{lower} | grep -q 'scf\.for'
 // REDEFINE: %{loops} = convert-scf-to-cf,
 // REDEFINE: %{math} =
-// RUN: not %{lower} 2>&1 | grep -q __nv_fmaf
+// RUN: not %{lower} 2>&1 | FileCheck %s --check-prefix=LIBRARY
+// REDEFINE: %{verify} = canonicalize
+// RUN: %{lower} | grep -q __nv_fmaf
+// REDEFINE: %{verify} = bcssl-verify-gpu-kernels
 // REDEFINE: %{math} = convert-math-to-llvm,
 // REDEFINE: %{gpu} =
 // RUN: %{lower} | grep -q 'gpu\.func'
@@ -68,7 +71,7 @@
 // RUN: %{lower} > %t.twice && not cmp -s %t.twice %t.whole
 // REDEFINE: %{cse} = cse,
 //
-// LIBRARY:  error: 'llvm.func' op has no body: expects kernels that call nothing, got a call of __nv_erff
+// LIBRARY:  error: 'llvm.func' op has no body: expects kernels that call nothing, got a call of __nv_fmaf
 // UNCHOSEN: error: 'bcssl.kernel' op expects a tile
 // NOCODE:   func.func @block
 
@@ -106,6 +109,6 @@ func.func @block(%x: tensor<64x15x17x20xf32> {bcssl.input = "x"}, %w: tensor<9x9
   %b = bcssl.broadcast %s dims [3] : tensor<20xf32> -> tensor<64x15x17x20xf32>
   %a = arith.addf %y, %b : tensor<64x15x17x20xf32>
   %g = bcssl.gelu %a : tensor<64x15x17x20xf32>
-  %r = math.sqrt %g : tensor<64x15x17x20xf32>
-  return %r : tensor<64x15x17x20xf32>
+  %l = math.tanh %g : tensor<64x15x17x20xf32>
+  return %l : tensor<64x15x17x20xf32>
 }
