@@ -14,7 +14,7 @@ using namespace bcssl;
 
 namespace {
 
-std::unique_ptr<Session> openSession(artifact::DataType type = DataType::F32) {
+std::unique_ptr<Session> openSession(DataType type = DataType::F32) {
   artifact::Contents contents = goodContents(testImage("kernels"));
   artifact::Port &x = contents.programs[0].inputs[0];
   x.shape = {static_cast<int64_t>(x.bytes() / sizeOf(type))};
