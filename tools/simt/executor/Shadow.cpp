@@ -10,7 +10,7 @@
 namespace bcssl::simt {
 namespace {
 
-constexpr uint8_t bothBytes = 3, inFlight = 4;
+constexpr uint8_t bothBytes = 3, pendingCopy = 4;
 
 /// Pages of zeros that take memory only where they are touched.
 void *mapZeros(uint64_t bytes) {
@@ -108,7 +108,7 @@ Judgement Shadow::read(uint64_t offset, uint64_t bytes, const Moment &moment) {
   for (uint64_t i = offset / 2; i < (end + 1) / 2; ++i) {
     uint8_t wanted = bytesOf(i, offset, end);
     Cell &cell = cells[i];
-    if (marks[i] & inFlight)
+    if (marks[i] & pendingCopy)
       blame(Verdict::Pending, i);
     else if ((marks[i] & wanted) != wanted)
       blame(Verdict::Uninitialized, i);
@@ -128,7 +128,7 @@ Judgement Shadow::judgeWrite(uint64_t offset, uint64_t bytes,
     Cell &cell = cells[i];
     if (result.verdict == Verdict::Fine) {
       uint64_t at = 2 * i < offset ? offset : 2 * i;
-      if (marks[i] & inFlight)
+      if (marks[i] & pendingCopy)
         result = {Verdict::Pending, at, cell.writeThread, false};
       else if (!isOrdered(cell.writeRun, cell.writeThread, cell.writeEpoch,
                           cell.writeWarpEpoch, moment))
@@ -140,7 +140,7 @@ Judgement Shadow::judgeWrite(uint64_t offset, uint64_t bytes,
     }
     noteWrite(cell, moment);
     if (isCopy)
-      marks[i] = (marks[i] & ~bytesOf(i, offset, end)) | inFlight;
+      marks[i] = (marks[i] & ~bytesOf(i, offset, end)) | pendingCopy;
     else
       marks[i] |= bytesOf(i, offset, end);
   }
@@ -160,7 +160,7 @@ void Shadow::endCopy(uint64_t offset, uint64_t bytes, const Moment &moment) {
   uint64_t end = offset + bytes;
   for (uint64_t i = offset / 2; i < (end + 1) / 2; ++i) {
     noteWrite(cells[i], moment);
-    marks[i] = (marks[i] & ~inFlight) | bytesOf(i, offset, end);
+    marks[i] = (marks[i] & ~pendingCopy) | bytesOf(i, offset, end);
   }
 }
 
@@ -170,7 +170,7 @@ void Shadow::setMarks(uint64_t offset, uint64_t bytes, bool written) {
   uint64_t end = offset + bytes, first = (offset + 1) / 2, last = end / 2;
   auto setOne = [&](uint64_t i) {
     uint8_t bits = bytesOf(i, offset, end);
-    marks[i] = written ? marks[i] | bits : marks[i] & ~(bits | inFlight);
+    marks[i] = written ? marks[i] | bits : marks[i] & ~(bits | pendingCopy);
   };
   if (offset % 2)
     setOne(offset / 2);
