@@ -121,8 +121,8 @@ Value FunctionBuilder::erf(Value x) {
       {-0.00049271015450f, -1.6260459423f, -0.92064833641f, -0.14875161648f,
        0.031505674124f, -0.0042525739409f, 0.00026888854336f});
   Value outer = call("copysign", {sub(constant(1), powerOfTwo(exponent)), x});
-  Value isInner = arith::CmpFOp::create(builder, arith::CmpFPredicate::OLT,
-                                        size, constant(1));
+  Value isInner = arith::CmpFOp::create(builder, arith::CmpFPredicate::OGT,
+                                        constant(1), size);
   return arith::SelectOp::create(builder, isInner, inner, outer);
 }
 

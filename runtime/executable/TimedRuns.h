@@ -24,8 +24,8 @@ Result<std::vector<RunTime>> timeRuns(Session &session,
                                       int64_t repeat);
 
 /// One JSON object: "function", "repeat", "device", and "seconds" (median),
-/// "p10", "p90" (percentiles), "fastest", "slowest", "cpu_seconds" (median) of a
-/// run. `times` is not empty.
+/// "p10", "p90" (percentiles), "fastest", "slowest", "cpu_seconds" (median) of
+/// a run. `times` is not empty.
 std::string timesAsJson(const Session &session, const std::string &program,
                         const std::vector<RunTime> &times);
 

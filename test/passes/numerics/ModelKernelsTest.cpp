@@ -21,7 +21,8 @@ void compare(Session &session, const KernelCase &sample) {
     floats[i].assign(values.begin(), values.end());
     integers[i].assign(values.begin(), values.end());
     llvm::StringRef name =
-        function.getArgAttrOfType<mlir::StringAttr>(i, "bcssl.input").getValue();
+        function.getArgAttrOfType<mlir::StringAttr>(i, "bcssl.input")
+            .getValue();
     if (mlir::getElementTypeOrSelf(function.getArgumentTypes()[i]).isF32())
       inputs.push_back(Input(name, std::span<const float>(floats[i])));
     else
@@ -33,7 +34,8 @@ void compare(Session &session, const KernelCase &sample) {
   ASSERT_TRUE(succeeded(reference));
   for (unsigned i = 0; i < function.getNumResults(); ++i) {
     llvm::StringRef name =
-        function.getResultAttrOfType<mlir::StringAttr>(i, "bcssl.output").getValue();
+        function.getResultAttrOfType<mlir::StringAttr>(i, "bcssl.output")
+            .getValue();
     results[i] = {name.str(), std::vector<float>(reference->expected[i].size()),
                   reference->expected[i].values, reference->bounds[i].values};
     outputs.push_back(Output(name, std::span<float>(results[i].computed)));

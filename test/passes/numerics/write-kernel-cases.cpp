@@ -20,7 +20,8 @@
 using namespace bcssl;
 using namespace bcssl::test;
 
-static TensorSource sourceOf(std::string name, const reference::Tensor &tensor) {
+static TensorSource sourceOf(std::string name,
+                             const reference::Tensor &tensor) {
   std::vector<int64_t> shape(tensor.shape.begin(), tensor.shape.end());
   return {std::move(name), TensorType::F64, std::move(shape),
           [&tensor](std::span<std::byte> out) -> Status {
@@ -31,8 +32,7 @@ static TensorSource sourceOf(std::string name, const reference::Tensor &tensor) 
 
 static bool write(mlir::MLIRContext &context, const ModelCase &model,
                   const std::string &path,
-                  const std::vector<std::string> &names,
-                  const Target &target) {
+                  const std::vector<std::string> &names, const Target &target) {
   KernelCases cases(context, model, target);
   std::vector<KernelResults> results;
   std::vector<TensorSource> tensors;
@@ -49,7 +49,8 @@ static bool write(mlir::MLIRContext &context, const ModelCase &model,
     for (auto [number, tensor] : llvm::enumerate(results.back().expected)) {
       std::string name = program + ".o" + std::to_string(number);
       tensors.push_back(sourceOf(name, tensor));
-      tensors.push_back(sourceOf(name + ".bound", results.back().bounds[number]));
+      tensors.push_back(
+          sourceOf(name + ".bound", results.back().bounds[number]));
     }
   }
   CompileOptions options;
@@ -80,9 +81,8 @@ int main(int argc, char **argv) {
   mlir::MLIRContext context(registry);
   context.loadAllAvailableDialects();
   std::vector<std::string> names(argv + 2, argv + argc);
-  auto targets = parseTargets(names, [&] {
-    return mlir::emitError(mlir::UnknownLoc::get(&context));
-  });
+  auto targets = parseTargets(
+      names, [&] { return mlir::emitError(mlir::UnknownLoc::get(&context)); });
   if (failed(targets))
     return 2;
   std::filesystem::create_directories(argv[1]);

@@ -37,7 +37,8 @@ void append(std::vector<std::byte> &bytes, DataType type, double value) {
   put(static_cast<uint16_t>(std::bit_cast<uint32_t>(number) >> 16));
 }
 
-double elementAt(std::span<const std::byte> bytes, DataType type, size_t index) {
+double elementAt(std::span<const std::byte> bytes, DataType type,
+                 size_t index) {
   auto get = [&](auto element) {
     std::memcpy(&element, bytes.data() + index * sizeof(element),
                 sizeof(element));
@@ -80,7 +81,8 @@ Result<double> runCase(Session &session, const artifact::Program &program,
   }
   for (size_t i = 0; i < program.outputs.size(); ++i) {
     const artifact::Port &port = program.outputs[i];
-    got[i].resize(port.bytes(), std::byte{0xFF}); // NaN where nothing is written
+    got[i].resize(port.bytes(),
+                  std::byte{0xFF}); // NaN where nothing is written
     outputs.push_back({port.name, port.type, std::span(got[i])});
   }
   BCSSL_RETURN_IF_ERROR(session.run(program.name, inputs, outputs));
@@ -91,8 +93,7 @@ Result<double> runCase(Session &session, const artifact::Program &program,
     BCSSL_ASSIGN_OR_RETURN(expected, numbersOf(file, name));
     BCSSL_ASSIGN_OR_RETURN(bounds, numbersOf(file, name + ".bound"));
     for (size_t k = 0; k < expected.size(); ++k) {
-      double distance =
-          std::abs(elementAt(got[i], port.type, k) - expected[k]);
+      double distance = std::abs(elementAt(got[i], port.type, k) - expected[k]);
       if (std::isnan(distance))
         return INFINITY;
       if (distance > 0)
@@ -133,9 +134,10 @@ Result<bool> runFile(const std::string &path, const SessionOptions &options,
   }
   std::chrono::duration<double> seconds =
       std::chrono::steady_clock::now() - start;
-  std::printf("%s: %zu kernels, %zu wrong, worst %.4g of its bound, %.1f s, %s\n",
-              std::filesystem::path(path).filename().c_str(), programs.size(),
-              wrong, worst, seconds.count(), session->description().c_str());
+  std::printf(
+      "%s: %zu kernels, %zu wrong, worst %.4g of its bound, %.1f s, %s\n",
+      std::filesystem::path(path).filename().c_str(), programs.size(), wrong,
+      worst, seconds.count(), session->description().c_str());
   std::fflush(stdout);
   return wrong == 0;
 }
