@@ -25,13 +25,13 @@ func.func @mixed(%dy: tensor<1024x8xbf16>, %x: tensor<1024x16xbf16>) -> tensor<8
   return %dw : tensor<8x16xbf16>
 }
 
-// 88 parts of 100 images have up to two images each: 50 are filled.
+// 352 parts of 600 images have up to two images each: 300 are filled.
 
 // CHECK-LABEL: func.func @filter_gradient(
-// CHECK:         bcssl.depthwise_conv2d_filter_grad %{{.*}} {parts = 50 : i64} : {{.*}} -> tensor<50x7x7x96xf32>
-// CHECK:         bcssl.reduce sum %{{.*}} dims [0] : tensor<50x4704xf32> -> tensor<4704xf32>
-func.func @filter_gradient(%x: tensor<100x56x56x96xf32>, %dy: tensor<100x56x56x96xf32>) -> tensor<7x7x96xf32> {
-  %dw = bcssl.depthwise_conv2d_filter_grad %x, %dy : tensor<100x56x56x96xf32>, tensor<100x56x56x96xf32> -> tensor<7x7x96xf32>
+// CHECK:         bcssl.depthwise_conv2d_filter_grad %{{.*}} {parts = 300 : i64} : {{.*}} -> tensor<300x7x7x96xf32>
+// CHECK:         bcssl.reduce sum %{{.*}} dims [0] : tensor<300x4704xf32> -> tensor<4704xf32>
+func.func @filter_gradient(%x: tensor<600x56x56x96xf32>, %dy: tensor<600x56x56x96xf32>) -> tensor<7x7x96xf32> {
+  %dw = bcssl.depthwise_conv2d_filter_grad %x, %dy : tensor<600x56x56x96xf32>, tensor<600x56x56x96xf32> -> tensor<7x7x96xf32>
   return %dw : tensor<7x7x96xf32>
 }
 
