@@ -70,8 +70,9 @@ static void buildFormation(OpPassManager &manager, KernelFormation formation,
     options.partialSums = gpuPartialSums;
   }
   manager.addNestedPass<func::FuncOp>(createFormKernels(options));
-  if (mixed && formation.narrowActivations)
-    manager.addNestedPass<func::FuncOp>(createNarrowActivations());
+  if (mixed && formation.narrowElements > 0)
+    manager.addNestedPass<func::FuncOp>(
+        createNarrowActivations({formation.narrowElements}));
   manager.addPass(createCanonicalizerPass());
 }
 

@@ -40,8 +40,9 @@ struct KernelFormation {
   bool fuse = true;
   bool recompute = true;
   Precision precision = Precision::F32; ///< kernels of CPUs are in f32
-  /// In bf16: also feature maps that no product takes cross kernels so.
-  bool narrowActivations = true;
+  /// In bf16: also feature maps that no product takes cross kernels so, from
+  /// this number of elements on; 0: none.
+  int64_t narrowElements = 65536;
 };
 
 /// Adds the passes that lead from `stage` to the next one, for a CPU level

@@ -96,7 +96,8 @@ int run(const Flags &flags, Arguments &arguments) {
   KernelFormation &formation = arguments.compile.formation;
   if (arguments.precision == nameOf(Precision::Bf16))
     formation.precision = Precision::Bf16;
-  formation.narrowActivations = arguments.store == "activations";
+  if (arguments.store == "anchors")
+    formation.narrowElements = 0;
   arguments.compile.from = *from;
   arguments.compile.to = *to;
   if (!arguments.targets.empty())

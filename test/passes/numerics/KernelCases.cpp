@@ -61,13 +61,14 @@ bool hasPorts(KernelOp kernel) {
 } // namespace
 
 KernelCases::KernelCases(MLIRContext &context, const ModelCase &model,
-                         const Target &target) {
+                         const Target &target,
+                         const KernelFormation &formation) {
   models::Options options = models::resolveOptions("micro", model.settings);
   OwningOpRef<ModuleOp> module =
       frontend::importModule(context, models::buildModule(options));
   PassManager manager(&context);
   for (Stage stage : {Stage::Input, Stage::Differentiated, Stage::Expanded})
-    buildStage(manager, stage, {}, target);
+    buildStage(manager, stage, formation, target);
   alone = ModuleOp::create(UnknownLoc::get(&context));
   if (failed(manager.run(*module)))
     return;

@@ -11,7 +11,7 @@
 #define BCSSL_TEST_PASSES_NUMERICS_KERNELCASES_H
 
 #include "dialects/bcssl/Bcssl.h"
-#include "passes/Target.h"
+#include "passes/Pipelines.h"
 #include "test/reference/Tensor.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -48,7 +48,7 @@ public:
   /// Forms the kernels of a model's step for a target. Empty on failure, with a
   /// message on stderr.
   KernelCases(mlir::MLIRContext &context, const ModelCase &model,
-              const Target &target);
+              const Target &target, const KernelFormation &formation = {});
 
   /// A module with one program a case: "kernel0", "kernel1", ...
   mlir::ModuleOp module() { return *alone; }

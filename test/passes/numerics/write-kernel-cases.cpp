@@ -1,10 +1,10 @@
 //===- write-kernel-cases.cpp - kernels and their numbers as files --------===//
 //
-// write-kernel-cases DIRECTORY TARGET...: for each model of KernelCases.h a
-// program file DIRECTORY/NAME.bcx, whose programs are single kernels, and
-// NAME.safetensors with what run-kernel-cases gives them and expects: operands
-// "kernel0.i0", results "kernel0.o0" in float64, and the error that each
-// element may have, "kernel0.o0.bound".
+// write-kernel-cases DIRECTORY TARGET... [--precision=bf16]: for each model of
+// KernelCases.h a program file DIRECTORY/NAME.bcx, whose programs are single
+// kernels, and NAME.safetensors with what run-kernel-cases gives them and
+// expects: operands "kernel0.i0", results "kernel0.o0" in float64, and the
+// error that each element may have, "kernel0.o0.bound".
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,8 +32,9 @@ static TensorSource sourceOf(std::string name,
 
 static bool write(mlir::MLIRContext &context, const ModelCase &model,
                   const std::string &path,
-                  const std::vector<std::string> &names, const Target &target) {
-  KernelCases cases(context, model, target);
+                  const std::vector<std::string> &names, const Target &target,
+                  const KernelFormation &formation) {
+  KernelCases cases(context, model, target, formation);
   std::vector<KernelResults> results;
   std::vector<TensorSource> tensors;
   results.reserve(cases.all().size());
@@ -73,7 +74,9 @@ static bool write(mlir::MLIRContext &context, const ModelCase &model,
 
 int main(int argc, char **argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: write-kernel-cases DIRECTORY TARGET...\n");
+    std::fprintf(
+        stderr,
+        "usage: write-kernel-cases DIRECTORY TARGET... [--precision=bf16]\n");
     return 2;
   }
   mlir::DialectRegistry registry;
@@ -81,6 +84,11 @@ int main(int argc, char **argv) {
   mlir::MLIRContext context(registry);
   context.loadAllAvailableDialects();
   std::vector<std::string> names(argv + 2, argv + argc);
+  KernelFormation formation;
+  if (std::erase(names, "--precision=bf16")) {
+    formation.precision = Precision::Bf16;
+    formation.narrowElements = 1; // the models are small
+  }
   auto targets = parseTargets(
       names, [&] { return mlir::emitError(mlir::UnknownLoc::get(&context)); });
   if (failed(targets))
@@ -88,7 +96,7 @@ int main(int argc, char **argv) {
   std::filesystem::create_directories(argv[1]);
   for (const ModelCase &model : modelCases())
     if (!write(context, model, std::string(argv[1]) + "/" + model.name, names,
-               targets->front()))
+               targets->front(), formation))
       return 1;
   return 0;
 }
