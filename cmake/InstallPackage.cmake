@@ -17,7 +17,8 @@ install(DIRECTORY runtime/base runtime/device runtime/executable
         DESTINATION include/bcssl/runtime FILES_MATCHING PATTERN "*.h" PATTERN "*Detail.h" EXCLUDE)
 # Of the training layer, what reads and writes checkpoints.
 install(FILES runtime/train/Checkpoint.h runtime/train/Digest.h runtime/train/RunState.h
-              runtime/train/Safetensors.h runtime/train/StateAccess.h
+              runtime/train/Safetensors.h runtime/train/SessionState.h
+              runtime/train/StateAccess.h
         DESTINATION include/bcssl/runtime/train)
 
 install(EXPORT bcssl-targets NAMESPACE bcssl:: DESTINATION ${package})

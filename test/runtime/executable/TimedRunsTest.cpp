@@ -15,7 +15,8 @@ using namespace bcssl;
 namespace {
 
 std::unique_ptr<Session> openSession(DataType type = DataType::F32) {
-  artifact::Contents contents = goodContents(testImage("kernels"));
+  std::vector<std::byte> image = testImage("kernels"); // contents point into it
+  artifact::Contents contents = goodContents(image);
   artifact::Port &x = contents.programs[0].inputs[0];
   x.shape = {static_cast<int64_t>(x.bytes() / sizeOf(type))};
   x.type = type;
