@@ -1,10 +1,11 @@
 //===- write-kernel-cases.cpp - kernels and their numbers as files --------===//
 //
-// write-kernel-cases DIRECTORY TARGET... [--precision=bf16]: for each model of
-// KernelCases.h a program file DIRECTORY/NAME.bcx, whose programs are single
-// kernels, and NAME.safetensors with what run-kernel-cases gives them and
-// expects: operands "kernel0.i0", results "kernel0.o0" in float64, and the
-// error that each element may have, "kernel0.o0.bound".
+// write-kernel-cases DIRECTORY TARGET... [--precision=bf16] [--model=NAME]: for
+// each model of KernelCases.h, or the named one, a program file
+// DIRECTORY/NAME.bcx, whose programs are single kernels, and NAME.safetensors
+// with what run-kernel-cases gives them and expects: operands "kernel0.i0",
+// results "kernel0.o0" in float64, and the error that each element may have,
+// "kernel0.o0.bound".
 //
 //===----------------------------------------------------------------------===//
 
@@ -76,7 +77,8 @@ int main(int argc, char **argv) {
   if (argc < 3) {
     std::fprintf(
         stderr,
-        "usage: write-kernel-cases DIRECTORY TARGET... [--precision=bf16]\n");
+        "usage: write-kernel-cases DIRECTORY TARGET... [--precision=bf16] "
+        "[--model=NAME]\n");
     return 2;
   }
   mlir::DialectRegistry registry;
@@ -89,14 +91,28 @@ int main(int argc, char **argv) {
     formation.precision = Precision::Bf16;
     formation.narrowElements = 1; // the models are small
   }
+  std::string only;
+  std::erase_if(names, [&](llvm::StringRef name) {
+    if (!name.consume_front("--model="))
+      return false;
+    only = name.str();
+    return true;
+  });
   auto targets = parseTargets(
       names, [&] { return mlir::emitError(mlir::UnknownLoc::get(&context)); });
   if (failed(targets))
     return 2;
   std::filesystem::create_directories(argv[1]);
-  for (const ModelCase &model : modelCases())
+  bool found = false;
+  for (const ModelCase &model : modelCases()) {
+    if (!only.empty() && only != model.name)
+      continue;
+    found = true;
     if (!write(context, model, std::string(argv[1]) + "/" + model.name, names,
                targets->front(), formation))
       return 1;
-  return 0;
+  }
+  if (!found)
+    std::fprintf(stderr, "write-kernel-cases: no model %s\n", only.c_str());
+  return found ? 0 : 2;
 }

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""A GPU's whole way on a machine without one: kernels and a training on simt.
+
+Every different kernel of models' steps runs with all checks in three orders of
+its threads, in f32 and bf16, and stays within its bound. A training
+of micro with DINO through the CUDA runtime has the losses of the CPU's, and its
+network gives the CPU's features; the nightly mode also trains without graphs,
+with the same bits.
+"""
+
+import argparse
+import array
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+DATA = "/usr/share/datasets/fashion-mnist"
+DEADLINE = 900
+STEPS = 20
+# The nightly mode takes the kernels of all models.
+NIGHTLY = int(os.environ.get("BCSSL_MUTANTS", "500")) > 5000
+EVERY = ["DinoMean", "DinoSinkhornGelu", "SupervisedRelu", "ConvNeXt"] if NIGHTLY else []
+
+
+def numbers(path):
+    """The float32 elements of a .npy file of version 1."""
+    with open(path, "rb") as file:
+        content = file.read()
+    values = array.array("f")
+    values.frombytes(content[10 + int.from_bytes(content[8:10], "little"):])
+    return values
+
+
+class Simt(unittest.TestCase):
+    tools = driver = ""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.root = tempfile.mkdtemp(prefix="bcssl-simt-")
+        cls.addClassCleanup(shutil.rmtree, cls.root)
+
+    def run_tool(self, tool, *flags, **variables):
+        environment = {**os.environ, "BCSSL_CUDA_DRIVER": self.driver, **variables}
+        done = subprocess.run([f"{self.tools}/{tool}", *flags], timeout=DEADLINE, check=False,
+                              capture_output=True, text=True, env=environment)
+        self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-4000:])
+        self.assertNotIn("simt:", done.stderr)
+        return done.stdout
+
+    def check_kernels(self, model, orders, *flags):
+        folder = os.path.join(self.root, "-".join([model, *flags]))
+        written = self.run_tool("write-kernel-cases", folder, "cuda:simt", f"--model={model}", *flags)
+        self.assertRegex(written, rf"{model}: \d{{3}} kernels")
+        for order in orders:
+            with self.subTest(model=model, order=order):
+                said = self.run_tool("run-kernel-cases", folder, "--device=cuda",
+                                     BCSSL_SIMT_CHECKS="on", BCSSL_SIMT_ORDER=order)
+                self.assertIn(" 0 wrong", said)
+
+    def test_kernels_in_three_orders(self):
+        for model in EVERY or ["DinoMean"]:
+            self.check_kernels(model, ["forward", "reverse", "7"])
+
+    def test_kernels_of_bf16(self):
+        for model in EVERY or ["ConvNeXt"]:
+            self.check_kernels(model, ["forward", "reverse", "11"], "--precision=bf16")
+
+    def train(self, output, program, device, **variables):
+        """What the run printed, and the losses of its log."""
+        folder = os.path.join(self.root, output)
+        said = self.run_tool("bcssl-train", "--preset=fashion", f"--program={program}", f"--data={DATA}",
+                             f"--output={folder}", f"--device={device}", f"--steps={STEPS}",
+                             "--log-every=1", "--progress=none", **variables)
+        with open(os.path.join(folder, "log.txt"), encoding="utf-8") as log:
+            rows = [json.loads(line) for line in log]
+        return json.loads(said), rows
+
+    def features(self, program, device):
+        """Of the trained teacher, from the folded network of a program."""
+        folder = os.path.join(self.root, f"features-{device}")
+        self.run_tool("bcssl-eval", "knn", f"--checkpoint={os.path.join(self.root, 'graph')}",
+                      f"--program={program}", f"--data={DATA}", "--bank=64", "--queries=16",
+                      f"--dump-features={folder}", f"--device={device}", BCSSL_SIMT_CHECKS="off")
+        return numbers(os.path.join(folder, "queries.npy"))
+
+    def test_training_equals_that_of_the_cpu(self):
+        programs = {}
+        for device, target in ("cpu", "cpu:native"), ("cuda", "cuda:simt"):
+            programs[device] = os.path.join(self.root, f"{device}.bcx")
+            self.run_tool("bcssl-compile", "--model=micro", "--method=dino", "--batch=4",
+                          f"--target={target}", "-o", programs[device])
+        _, expected = self.train("cpu", programs["cpu"], "cpu")
+        graph, losses = self.train("graph", programs["cuda"], "cuda", BCSSL_SIMT_CHECKS="off")
+        self.assertEqual(len(losses), len(expected))
+        self.assertGreater(len({row["train_lr"] for row in losses}), len(losses) // 2)
+        for ours, theirs in zip(losses, expected):
+            self.assertAlmostEqual(ours["train_loss"] / theirs["train_loss"], 1, delta=1e-3)
+        if NIGHTLY:
+            eager, _ = self.train("eager", programs["cuda"], "cuda", BCSSL_SIMT_CHECKS="off",
+                                  BCSSL_CUDA_GRAPH="off")
+            self.assertEqual(eager["hash"], graph["hash"])
+        host = self.features(programs["cpu"], "cpu")
+        device = self.features(programs["cuda"], "cuda")
+        largest = max(map(abs, host))
+        self.assertGreater(largest, 0)
+        for ours, theirs in zip(device, host, strict=True):
+            self.assertAlmostEqual(ours / largest, theirs / largest, delta=1e-3)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tools", required=True)
+    parser.add_argument("--driver", required=True)
+    options, rest = parser.parse_known_args()
+    Simt.tools, Simt.driver = options.tools, options.driver
+    unittest.main(argv=["simt.py", *rest])
