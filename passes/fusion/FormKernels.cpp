@@ -31,13 +31,14 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
             "first");
         return signalPassFailure();
       }
-    if (contractionRows < 1 || partialSums < 1) {
+    int64_t rows = contractionRows, sums = partialSums;
+    if (rows < 1 || sums < 1) {
       function.emitOpError("expects positive contraction-rows and "
                            "partial-sums, got ")
-          << contractionRows << " and " << partialSums;
+          << rows << " and " << sums;
       return signalPassFailure();
     }
-    Grouping grouping(block, {fuse, contractionRows, partialSums});
+    Grouping grouping(block, {fuse, rows, sums});
     grouping.run();
     recomputeConditions(grouping);
     if (recompute)
