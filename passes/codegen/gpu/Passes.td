@@ -8,11 +8,11 @@ include "mlir/Pass/PassBase.td"
 def ChooseGpuTiles : Pass<"bcssl-choose-gpu-tiles", "::mlir::func::FuncOp"> {
   let summary = "Choose the tile configuration of every kernel for a GPU";
   let description = [{
-    Writes the cost model's choice into `tile` of each depthwise kernel (forward
-    or input gradient) that has none: outputs of a thread and of a block, and how
-    far the filter reaches on this map. The choice depends on the chip's shared
-    memory. Does nothing to kernels that have a tile and to other families. Comes
-    after `bcssl-form-kernels`.
+    Writes the choice of the family's cost model into `tile` of each kernel that
+    has none: what a thread and a block compute, and for depthwise kernels how far
+    the filter reaches on this map (`passes/codegen/Tiles.h`). The choice depends
+    on the chip's shared memory. Does nothing to kernels that have a tile or no
+    generator. Comes after `bcssl-form-kernels`.
     Example: test/passes/codegen/gpu/choose-gpu-tiles.mlir.
   }];
   let options = [
@@ -30,8 +30,8 @@ def EmitGpuKernels : Pass<"bcssl-emit-gpu-kernels", "::mlir::ModuleOp"> {
     `shared_bytes` (dynamic shared memory). Kernels with equal bodies and types
     share a function. Buffers must be aligned to 16 bytes.
 
-    There are generators for depthwise convolutions and their input gradients in
-    f32 and bf16, with pointwise operations on their result. For any other kernel
+    Every family has a generator for f32 and bf16. For a kernel that it cannot
+    emit (other types, functions that would need a library, packed operands)
     `missing` says whether to stop with an error or to go on with a remark; such a
     kernel gets no `symbol`. Comes after `bcssl-choose-gpu-tiles`.
     Example: test/passes/codegen/gpu/emit-gpu-kernels.mlir.
