@@ -332,69 +332,35 @@ bool isLegal(const GpuContractionTile &tile, int64_t elementBytes,
          tile.sharedBytes(elementBytes) <= limits.sharedBytes;
 }
 
-DictionaryAttr toAttribute(MLIRContext *context, const RowwiseTile &tile) {
-  return write(context, tile);
-}
-DictionaryAttr toAttribute(MLIRContext *context, const ContractionTile &tile) {
-  return write(context, tile);
-}
-DictionaryAttr toAttribute(MLIRContext *context, const WeightGradTile &tile) {
-  return write(context, tile);
-}
-DictionaryAttr toAttribute(MLIRContext *context, const DepthwiseTile &tile) {
-  return write(context, tile);
-}
-DictionaryAttr toAttribute(MLIRContext *context, const GpuDepthwiseTile &tile) {
-  return write(context, tile);
-}
-DictionaryAttr toAttribute(MLIRContext *context, const GpuRowwiseTile &tile) {
-  return write(context, tile);
-}
-DictionaryAttr toAttribute(MLIRContext *context,
-                           const GpuColumnwiseTile &tile) {
-  return write(context, tile);
-}
-DictionaryAttr toAttribute(MLIRContext *context, const GpuMovementTile &tile) {
-  return write(context, tile);
-}
-DictionaryAttr toAttribute(MLIRContext *context,
-                           const GpuContractionTile &tile) {
-  return write(context, tile);
-}
-DictionaryAttr toAttribute(MLIRContext *context,
-                           const GpuFilterGradTile &tile) {
+template <typename Tile>
+DictionaryAttr toAttribute(MLIRContext *context, const Tile &tile) {
   return write(context, tile);
 }
 
-void fromAttribute(DictionaryAttr attribute, RowwiseTile &tile) {
+template <typename Tile>
+void fromAttribute(DictionaryAttr attribute, Tile &tile) {
   read(attribute, tile);
 }
-void fromAttribute(DictionaryAttr attribute, ContractionTile &tile) {
-  read(attribute, tile);
-}
-void fromAttribute(DictionaryAttr attribute, WeightGradTile &tile) {
-  read(attribute, tile);
-}
-void fromAttribute(DictionaryAttr attribute, DepthwiseTile &tile) {
-  read(attribute, tile);
-}
-void fromAttribute(DictionaryAttr attribute, GpuDepthwiseTile &tile) {
-  read(attribute, tile);
-}
-void fromAttribute(DictionaryAttr attribute, GpuRowwiseTile &tile) {
-  read(attribute, tile);
-}
-void fromAttribute(DictionaryAttr attribute, GpuColumnwiseTile &tile) {
-  read(attribute, tile);
-}
-void fromAttribute(DictionaryAttr attribute, GpuMovementTile &tile) {
-  read(attribute, tile);
-}
-void fromAttribute(DictionaryAttr attribute, GpuContractionTile &tile) {
-  read(attribute, tile);
-}
-void fromAttribute(DictionaryAttr attribute, GpuFilterGradTile &tile) {
-  read(attribute, tile);
-}
+
+template DictionaryAttr toAttribute(MLIRContext *, const RowwiseTile &);
+template void fromAttribute(DictionaryAttr, RowwiseTile &);
+template DictionaryAttr toAttribute(MLIRContext *, const ContractionTile &);
+template void fromAttribute(DictionaryAttr, ContractionTile &);
+template DictionaryAttr toAttribute(MLIRContext *, const WeightGradTile &);
+template void fromAttribute(DictionaryAttr, WeightGradTile &);
+template DictionaryAttr toAttribute(MLIRContext *, const DepthwiseTile &);
+template void fromAttribute(DictionaryAttr, DepthwiseTile &);
+template DictionaryAttr toAttribute(MLIRContext *, const GpuDepthwiseTile &);
+template void fromAttribute(DictionaryAttr, GpuDepthwiseTile &);
+template DictionaryAttr toAttribute(MLIRContext *, const GpuRowwiseTile &);
+template void fromAttribute(DictionaryAttr, GpuRowwiseTile &);
+template DictionaryAttr toAttribute(MLIRContext *, const GpuColumnwiseTile &);
+template void fromAttribute(DictionaryAttr, GpuColumnwiseTile &);
+template DictionaryAttr toAttribute(MLIRContext *, const GpuMovementTile &);
+template void fromAttribute(DictionaryAttr, GpuMovementTile &);
+template DictionaryAttr toAttribute(MLIRContext *, const GpuContractionTile &);
+template void fromAttribute(DictionaryAttr, GpuContractionTile &);
+template DictionaryAttr toAttribute(MLIRContext *, const GpuFilterGradTile &);
+template void fromAttribute(DictionaryAttr, GpuFilterGradTile &);
 
 } // namespace bcssl

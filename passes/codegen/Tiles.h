@@ -264,38 +264,15 @@ bool isLegal(const GpuMovementTile &tile);
 bool isLegal(const GpuContractionTile &tile, int64_t elementBytes,
              const GpuLimits &limits);
 
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
-                                 const RowwiseTile &tile);
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
-                                 const ContractionTile &tile);
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
-                                 const WeightGradTile &tile);
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
-                                 const DepthwiseTile &tile);
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
-                                 const GpuDepthwiseTile &tile);
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
-                                 const GpuRowwiseTile &tile);
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
-                                 const GpuColumnwiseTile &tile);
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
-                                 const GpuMovementTile &tile);
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
-                                 const GpuContractionTile &tile);
-mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context,
-                                 const GpuFilterGradTile &tile);
+/// Writes a tile as the `tile` dictionary of a kernel. Defined for all tiles of
+/// this file.
+template <typename Tile>
+mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context, const Tile &tile);
 
-/// Reads a tile; keys that are absent keep their defaults.
-void fromAttribute(mlir::DictionaryAttr attribute, RowwiseTile &tile);
-void fromAttribute(mlir::DictionaryAttr attribute, ContractionTile &tile);
-void fromAttribute(mlir::DictionaryAttr attribute, WeightGradTile &tile);
-void fromAttribute(mlir::DictionaryAttr attribute, DepthwiseTile &tile);
-void fromAttribute(mlir::DictionaryAttr attribute, GpuDepthwiseTile &tile);
-void fromAttribute(mlir::DictionaryAttr attribute, GpuRowwiseTile &tile);
-void fromAttribute(mlir::DictionaryAttr attribute, GpuColumnwiseTile &tile);
-void fromAttribute(mlir::DictionaryAttr attribute, GpuMovementTile &tile);
-void fromAttribute(mlir::DictionaryAttr attribute, GpuContractionTile &tile);
-void fromAttribute(mlir::DictionaryAttr attribute, GpuFilterGradTile &tile);
+/// Reads a tile; keys that are absent keep their defaults. Defined for all
+/// tiles of this file.
+template <typename Tile>
+void fromAttribute(mlir::DictionaryAttr attribute, Tile &tile);
 
 } // namespace bcssl
 
