@@ -69,6 +69,7 @@ void buildNvvmLowering(OpPassManager &manager) {
   options.hasRedux = true;
   options.useBarePtrCallConv = true;
   kernels.addPass(createConvertGpuOpsToNVVMOps(options));
+  kernels.addPass(createPassTensorMaps());
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createVerifyGpuKernels());

@@ -34,6 +34,20 @@ def ConvertGpuMath : Pass<"bcssl-convert-gpu-math"> {
     "::mlir::math::MathDialect"];
 }
 
+def PassTensorMaps : Pass<"bcssl-pass-tensor-maps", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Give GPU kernels their tensor maps by value";
+  let description = [{
+    The last arguments of a function with the attribute `bcssl.tensor_maps` point
+    to tensor maps (TMA). They become parameters that the launch passes by value:
+    128 bytes each, aligned to 64, constants of the grid, so that the copy engine
+    reads them where the driver put them. The attribute goes. Functions without
+    it stay as they are. Comes after the GPU's conversion to NVVM, which keeps no
+    such attribute of an argument.
+    Example: test/passes/target/pass-tensor-maps.mlir.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
 def VerifyGpuKernels : Pass<"bcssl-verify-gpu-kernels", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Check lowered GPU kernels for what would fail silently";
   let description = [{

@@ -83,7 +83,8 @@ struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
         entry->second = (stringifyKernelFamily(kernel.getFamily()) + "_" +
                          Twine(known.size() - 1))
                             .str();
-        emit(kernel, gpuModule, entry->second);
+        if (failed(emit(kernel, gpuModule, entry->second)))
+          return signalPassFailure();
       }
       GpuLaunch launch = gpuGeneratorOf(kernel).launch(kernel);
       kernel->setAttr("symbol", builder.getStringAttr(entry->second));
@@ -104,7 +105,8 @@ struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
     return WalkResult::interrupt();
   }
 
-  void emit(KernelOp kernel, gpu::GPUModuleOp gpuModule, StringRef name) {
+  LogicalResult emit(KernelOp kernel, gpu::GPUModuleOp gpuModule,
+                     StringRef name) {
     ImplicitLocOpBuilder builder(kernel.getLoc(), &getContext());
     builder.setInsertionPointToEnd(gpuModule.getBody());
     SmallVector<Type> types;
@@ -117,20 +119,32 @@ struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
     };
     llvm::for_each(kernel->getOperandTypes(), addBuffer);
     llvm::for_each(kernel->getResultTypes(), addBuffer);
+    size_t buffers = types.size();
+    GpuLaunch launch = gpuGeneratorOf(kernel).launch(kernel);
+    types.append(launch.tensorMaps.size(),
+                 LLVM::LLVMPointerType::get(&getContext()));
     auto function = gpu::GPUFuncOp::create(builder, name,
                                            builder.getFunctionType(types, {}));
     function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
                       builder.getUnitAttr());
     // ptxas shares out registers by the size of the block.
-    auto threads =
-        static_cast<int32_t>(gpuGeneratorOf(kernel).launch(kernel).threads);
     function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
-                      builder.getDenseI32ArrayAttr({threads, 1, 1}));
+                      builder.getDenseI32ArrayAttr(
+                          {static_cast<int32_t>(launch.threads), 1, 1}));
+    if (!launch.tensorMaps.empty()) {
+      function->setAttr(tensorMapsAttrName,
+                        toAttribute(&getContext(), launch.tensorMaps));
+      if (failed(tensorMapsOf(function)))
+        return failure();
+    }
     Block *entry = &function.getBody().front();
     builder.setInsertionPointToStart(entry);
-    gpuGeneratorOf(kernel).emit({builder, kernel, entry->getArguments()});
+    ValueRange arguments = entry->getArguments();
+    gpuGeneratorOf(kernel).emit({builder, kernel, arguments.take_front(buffers),
+                                 arguments.drop_front(buffers)});
     builder.setInsertionPointToEnd(entry);
     gpu::ReturnOp::create(builder);
+    return success();
   }
 };
 

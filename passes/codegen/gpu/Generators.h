@@ -10,6 +10,7 @@
 
 #include "passes/codegen/KernelRegion.h"
 #include "passes/codegen/Tiles.h"
+#include "passes/codegen/gpu/TensorMap.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
@@ -22,6 +23,8 @@ struct GpuKernelContext {
   mlir::ImplicitLocOpBuilder &builder; ///< inside the kernel's function
   KernelOp kernel;
   mlir::ValueRange buffers; ///< one rank-1 memref per operand and result
+  /// A pointer (`!llvm.ptr`) to each map that the launch asks for.
+  mlir::ValueRange tensorMaps = {};
 };
 
 /// How a kernel is started.
@@ -29,6 +32,8 @@ struct GpuLaunch {
   int64_t blocks = 1;
   int64_t threads = 1;
   int64_t sharedBytes = 0;
+  /// What the kernel's copies read by TMA, on chips from sm_90 on.
+  llvm::SmallVector<GpuTensorMap, 0> tensorMaps = {};
 };
 
 /// The code generator of a family. All functions take kernels whose regions

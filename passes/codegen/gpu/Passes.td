@@ -28,7 +28,9 @@ def EmitGpuKernels : Pass<"bcssl-emit-gpu-kernels", "::mlir::ModuleOp"> {
     gpu, scf, vector and arith operations on rank-1 memrefs, and writes its
     launch on the kernel: `symbol`, `tiles` (blocks), `threads` (of a block) and
     `shared_bytes` (dynamic shared memory). Kernels with equal bodies and types
-    share a function. Buffers must be aligned to 16 bytes.
+    share a function. Buffers must be aligned to 16 bytes. Behind its buffers a
+    function takes a pointer to each tensor map that its copies read by TMA; its
+    attribute `bcssl.tensor_maps` says what they hold.
 
     Every family has a generator for f32 and bf16. For a kernel that it cannot
     emit (other types, functions that would need a library, packed operands)

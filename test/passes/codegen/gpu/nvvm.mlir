@@ -9,7 +9,8 @@
 
 // Every pass of the way behind the kernels' formation counts (the ones before are
 // those of pipelines.mlir): what is checked below changes when one is left out.
-// The first comparison holds the list against the pipeline.
+// The first comparison holds the list against the pipeline. No kernel here has
+// tensor maps: pass-tensor-maps.mlir shows what passes them.
 //
 // DEFINE: %{choose} = func.func(bcssl-choose-gpu-tiles),
 // DEFINE: %{emit} = bcssl-emit-gpu-kernels,
@@ -20,11 +21,12 @@
 // DEFINE: %{loops} = convert-scf-to-cf,
 // DEFINE: %{math} = convert-math-to-llvm,
 // DEFINE: %{gpu} = convert-gpu-to-nvvm{has-redux=true index-bitwidth=64 use-bare-ptr-memref-call-conv=true},
+// DEFINE: %{maps} = bcssl-pass-tensor-maps,
 // DEFINE: %{canonicalize} = canonicalize,
 // DEFINE: %{cse} = cse,
 // DEFINE: %{verify} = bcssl-verify-gpu-kernels
 // DEFINE: %{before} = bcssl-fold-batch-norm,bcssl-differentiate,bcssl-expand,canonicalize,func.func(bcssl-split-reductions),cse,func.func(bcssl-form-kernels{contraction-rows=128 partial-sums=512}),canonicalize,
-// DEFINE: %{passes} = %{before}%{choose}%{emit}gpu.module(%{hoist}%{powers}%{expand}%{roots}%{loops}%{math}%{gpu}%{canonicalize}%{cse}%{verify})
+// DEFINE: %{passes} = %{before}%{choose}%{emit}gpu.module(%{hoist}%{powers}%{expand}%{roots}%{loops}%{math}%{gpu}%{maps}%{canonicalize}%{cse}%{verify})
 // DEFINE: %{lower} = bcssl-opt %s --pass-pipeline="builtin.module(%{passes})"
 //
 // RUN: bcssl-opt %s --bcssl-nvvm --dump-pass-pipeline -o %t.whole 2> %t.dump
