@@ -20,7 +20,7 @@ struct Arguments {
   double rtol = 1e-5, atol = 1e-8;
   uint64_t seed = 0, threads = 0;
   int64_t repeat = 0;
-  bool json = false, graph = true;
+  bool json = false, graph = true, overlap = false;
 };
 
 /// First values by seed, then what the checkpoint holds: all variables where it
@@ -101,8 +101,9 @@ Result<bool> run(const Arguments &arguments) {
     inputs.emplace_back(file.port->name, file.port->type, arrays.back());
   }
   if (arguments.repeat > 0) {
-    BCSSL_ASSIGN_OR_RETURN(
-        times, timeRuns(*session, program, inputs, arguments.repeat));
+    BCSSL_ASSIGN_OR_RETURN(times,
+                           timeRuns(*session, program, inputs, arguments.repeat,
+                                    arguments.overlap));
     printTimes(*session, program.name, times, arguments.json);
   } else {
     BCSSL_RETURN_IF_ERROR(
@@ -155,6 +156,9 @@ int main(int argc, char **argv) {
             "time so many runs after one; inputs that are not given are made "
             "up",
             {.minimum = 0, .maximum = 1e6});
+  flags.add("overlap", arguments.overlap,
+            "--repeat: bring the inputs of the next run to the device beside "
+            "each one, as training does");
   flags.add("json", arguments.json,
             "print the times of --repeat as one JSON object");
   flags.add("profile", arguments.profile, "write a Chrome trace of the run");

@@ -49,6 +49,7 @@ public:
   Status allocate();
   Status start();
   Result<const Batch *> next() override;
+  bool ready() override;
   std::vector<std::span<const float>> memory() const override {
     std::vector<std::span<const float>> blocks;
     for (const Slot &slot : slots) {
@@ -68,6 +69,11 @@ private:
   Status fill(Batch &batch, int64_t image, AugmentScratch &scratch) const;
   void finish(Slot &slot, int64_t image, Status status);
   void run();
+  /// Whether the slot of nextStep is filled: one that nobody has begun still
+  /// belongs to an earlier step.
+  bool isComplete(const Slot &slot) const {
+    return claimStep > nextStep && slot.missing == 0;
+  }
 
   std::shared_ptr<const Dataset> data;
   AugmentOptions augment;
@@ -80,10 +86,10 @@ private:
   double waitedSeconds = 0;
 
   std::mutex mutex; ///< guards what follows, and missing/error of the slots
-  std::condition_variable work;  ///< an image may be claimed
-  std::condition_variable ready; ///< a batch is complete
-  int64_t nextStep;              ///< the step that next() will give
-  int64_t claimStep;             ///< the step whose images are being claimed
+  std::condition_variable work;     ///< an image may be claimed
+  std::condition_variable complete; ///< a batch is
+  int64_t nextStep;                 ///< the step that next() will give
+  int64_t claimStep;                ///< the step whose images are being claimed
   int64_t claimImage = 0;
   bool held = false; ///< the batch of nextStep - 1 is being read
   bool stopping = false;
@@ -178,7 +184,7 @@ void Ring::run() {
     lock.lock();
     finish(slot, image, std::move(status));
     if (slot.missing == 0)
-      ready.notify_all();
+      complete.notify_all();
   }
 }
 
@@ -213,8 +219,7 @@ Result<const Batch *> Ring::next() {
     std::unique_lock lock(mutex);
     held = false;
     work.notify_all();
-    // A slot that nobody has begun still belongs to an earlier step.
-    ready.wait(lock, [&] { return claimStep > nextStep && slot.missing == 0; });
+    complete.wait(lock, [&] { return isComplete(slot); });
     held = !slot.error;
     nextStep += held;
   }
@@ -224,6 +229,13 @@ Result<const Batch *> Ring::next() {
   if (slot.error)
     return *slot.error;
   return static_cast<const Batch *>(&slot.batch);
+}
+
+bool Ring::ready() {
+  if (options.threads == 0)
+    return true;
+  std::lock_guard lock(mutex);
+  return isComplete(slotOf(nextStep));
 }
 
 } // namespace

@@ -55,6 +55,9 @@ public:
   /// image surfaces here at its step, and stays. One thread calls.
   virtual Result<const Batch *> next() = 0;
 
+  /// Whether next() would not wait; without threads it works instead.
+  virtual bool ready() = 0;
+
   /// All memory that crops of batches lie in, the same while the loader lives.
   virtual std::vector<std::span<const float>> memory() const = 0;
 

@@ -56,6 +56,22 @@ public:
   virtual ~PinnedMemory() = default;
 };
 
+/// A second place for the bytes of a block, which the host fills while lists
+/// run. Copies that it begins are ordered with lists: none overwrites what a
+/// deliver() before it still reads, and the next list sees what was delivered.
+class Staging {
+public:
+  virtual ~Staging() = default;
+  /// Begins to bring bytes for a part of the block, which lies inside; `from`
+  /// must not change before release().
+  virtual Status write(uint64_t offset, std::span<const std::byte> from) = 0;
+  /// Puts what was written since the last time in its place, for the next list
+  /// that runs.
+  virtual Status deliver() = 0;
+  /// Waits until what was written has left the host's memory.
+  virtual Status release() = 0;
+};
+
 /// A kernel of a loaded image.
 using KernelHandle = void *;
 
@@ -118,6 +134,11 @@ public:
   /// Runs all commands; they are done when it returns. With `times` (one place
   /// a command) each command is timed by itself.
   virtual Status run(std::span<CommandTime> times = {}) = 0;
+  /// Begins to run all commands; they are done when the finish() that must
+  /// follow returns. In between the device's other lists must not run. Devices
+  /// that cannot work beside the calling thread do all of it at once.
+  virtual Status start() { return run(); }
+  virtual Status finish() { return {}; }
 };
 
 /// A CPU or a GPU. It outlives its memory, modules and lists.
@@ -145,8 +166,12 @@ public:
   /// The same with host(), for what goes in and comes out of programs.
   virtual Result<std::unique_ptr<DeviceMemory>>
   allocatePorts(uint64_t bytes, const std::string &what) = 0;
-  /// Makes startWrite from this memory fast; null where it is so anyway or
-  /// cannot be.
+  /// A place for what comes next into `block`, which outlives it. Errors:
+  /// "out-of-memory" with `what` and the size.
+  virtual Result<std::unique_ptr<Staging>> stage(DeviceMemory &block,
+                                                 const std::string &what) = 0;
+  /// Makes startWrite and Staging from this memory fast; null where it is so
+  /// anyway or cannot be.
   virtual std::unique_ptr<PinnedMemory>
   pin(std::span<const std::byte> memory) = 0;
   /// Loads an image. Errors: "image-invalid", "image-load".

@@ -1,4 +1,4 @@
-//===- Session.cpp - image, memory, commands, runs ------------------------===//
+//===- Session.cpp - image, memory, commands ------------------------------===//
 
 #include "runtime/executable/Session.h"
 #include "runtime/device/OpenDevice.h"
@@ -210,108 +210,6 @@ Status Session::initialize(uint64_t seed) {
   return state->write(0, values);
 }
 
-static Error wrongCall(const char *id, const std::string &message) {
-  return {ExitCode::Usage, id, message};
-}
-
-static std::string namesOf(const std::vector<Port> &ports) {
-  std::string names;
-  for (const Port &port : ports)
-    names += (names.empty() ? "" : ", ") + port.name;
-  return names.empty() ? "none" : names;
-}
-
-/// Looks up a port and compares type and size.
-static Result<const Port *> findPort(const std::vector<Port> &ports,
-                                     const std::string &kind,
-                                     std::string_view name, DataType type,
-                                     uint64_t bytes) {
-  auto port = std::ranges::find(ports, name, &Port::name);
-  if (port == ports.end())
-    return wrongCall(kind == "input" ? "no-such-input" : "no-such-output",
-                     "expects an " + kind + " of " + namesOf(ports) + ", got " +
-                         std::string(name));
-  if (port->type != type)
-    return wrongCall(kind == "input" ? "input-type" : "output-type",
-                     kind + " " + port->name + " expects " +
-                         nameOf(port->type) + ", got " + nameOf(type));
-  if (port->bytes() != bytes)
-    return wrongCall(kind == "input" ? "input-size" : "output-size",
-                     kind + " " + port->name + " expects " +
-                         std::to_string(port->elements()) + " elements, got " +
-                         std::to_string(bytes / sizeOf(type)));
-  return &*port;
-}
-
-Status Session::give(const Program &program, Loaded &loaded,
-                     std::span<const Input> inputs) {
-  std::vector<bool> given(program.inputs.size());
-  std::vector<uint64_t> offsets;
-  for (const Input &input : inputs) {
-    auto port = findPort(program.inputs, "input", input.name, input.type,
-                         input.bytes.size());
-    if (!port)
-      return port.error();
-    given[*port - program.inputs.data()] = true;
-    offsets.push_back((*port)->offset);
-  }
-  auto missing = std::ranges::find(given, false);
-  if (missing != given.end())
-    return wrongCall("missing-input",
-                     "program " + program.name + " expects the input " +
-                         program.inputs[missing - given.begin()].name);
-  // Copies that are under way read the caller's memory, so they begin when
-  // nothing can be wrong any more.
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    std::span<const std::byte> from = inputs[i].bytes;
-    bool inPlace = from.data() == loaded.inputs->host() + offsets[i];
-    if (loaded.inputsMirrored || !inPlace)
-      BCSSL_RETURN_IF_ERROR(loaded.inputs->startWrite(offsets[i], from));
-  }
-  return {};
-}
-
-Status Session::take(const Program &program, Loaded &loaded,
-                     std::span<const Output> outputs) {
-  for (const Output &output : outputs) {
-    auto port = findPort(program.outputs, "output", output.name, output.type,
-                         output.bytes.size());
-    if (!port)
-      return port.error();
-    std::memcpy(output.bytes.data(), loaded.outputs->host() + (*port)->offset,
-                output.bytes.size());
-  }
-  return {};
-}
-
-Status Session::run(std::string_view name, std::span<const Input> inputs,
-                    std::span<const Output> outputs) {
-  const Contents &contents = file->contents();
-  auto number = file->findProgram(name);
-  if (!number) {
-    std::string known;
-    for (const Program &program : contents.programs)
-      known += (known.empty() ? "" : ", ") + program.name;
-    return wrongCall("no-such-program", "expects a program of " + known +
-                                            ", got " + std::string(name));
-  }
-  const Program &program = contents.programs[*number];
-  Loaded &loaded = programs[*number];
-  // A wrong output must not be found after minutes of work.
-  for (const Output &output : outputs)
-    if (auto port = findPort(program.outputs, "output", output.name,
-                             output.type, output.bytes.size());
-        !port)
-      return port.error();
-  BCSSL_RETURN_IF_ERROR(give(program, loaded, inputs));
-  size_t commands = program.instructions.size() + loaded.downloads;
-  std::vector<CommandTime> times(trace ? commands : 0);
-  BCSSL_RETURN_IF_ERROR(loaded.commands->run(times));
-  if (trace)
-    trace->add(*number, {times.begin(), times.end() - loaded.downloads});
-  return take(program, loaded, outputs);
-}
-
 std::span<std::byte> Session::inputBytes(std::string_view program,
                                          std::string_view port) {
   auto number = file->findProgram(program);
@@ -345,8 +243,8 @@ Status Session::writeVariable(size_t number, std::span<const std::byte> from) {
 }
 
 static Error noVariable(std::string_view name) {
-  return wrongCall("no-such-variable",
-                   "expects a variable, got " + std::string(name));
+  return {ExitCode::Usage, "no-such-variable",
+          "expects a variable, got " + std::string(name)};
 }
 
 Result<std::vector<std::byte>>
@@ -367,7 +265,8 @@ Status Session::writeVariable(std::string_view name,
 
 Status Session::writeTrace(const std::string &path) const {
   if (!trace)
-    return wrongCall("no-profile", "expects a session with a profile");
+    return Error{ExitCode::Usage, "no-profile",
+                 "expects a session with a profile"};
   return trace->write(path);
 }
 

@@ -90,6 +90,16 @@ public:
                std::span(outputs.begin(), outputs.size()));
   }
 
+  /// Begins to bring inputs to the device for the next start() of a program,
+  /// beside the one that runs; until that has returned their memory must not
+  /// change. Errors: those of run() for inputs, "out-of-memory".
+  Status stage(std::string_view program, std::span<const Input> inputs);
+  /// run() in two halves, between which stage() may be called. The first begins
+  /// with what was staged and the inputs that are given, whose memory must not
+  /// change before the second; the second waits and copies outputs out.
+  Status start(std::string_view program, std::span<const Input> inputs);
+  Status finish(std::string_view program, std::span<const Output> outputs);
+
   /// The host's memory of an input or output port, for use in place; empty
   /// where there is no such program or port. An output keeps its value until
   /// the next run of its program.
@@ -131,6 +141,8 @@ private:
     std::unique_ptr<DeviceMemory> inputs;
     std::unique_ptr<DeviceMemory> outputs;
     std::unique_ptr<CommandList> commands;
+    std::unique_ptr<Staging> staging; ///< of the inputs, once it is asked for
+    std::vector<bool> staged;         ///< which inputs wait there
     bool inputsMirrored = false;
     size_t downloads = 0; ///< 0 or 1
   };
@@ -153,6 +165,7 @@ private:
   std::byte *addressOf(const artifact::Slot &slot, const Loaded &loaded) const;
   Command commandOf(const artifact::Instruction &instruction,
                     const Loaded &loaded) const;
+  Result<size_t> programNumber(std::string_view name) const;
   Status give(const artifact::Program &program, Loaded &loaded,
               std::span<const Input> inputs);
   Status take(const artifact::Program &program, Loaded &loaded,

@@ -74,6 +74,13 @@ Result<StepShape> stepShape(const Executable &executable) {
   return shape;
 }
 
+Status Learner::step(const Batch &batch, const StepScalars &scalars,
+                     uint64_t seed, int64_t step) {
+  BCSSL_RETURN_IF_ERROR(stage(batch));
+  BCSSL_RETURN_IF_ERROR(begin(scalars, seed, step));
+  return finish();
+}
+
 Result<std::unique_ptr<SessionLearner>>
 SessionLearner::create(std::unique_ptr<Session> session) {
   BCSSL_ASSIGN_OR_RETURN(shape, stepShape(session->executable()));
@@ -88,51 +95,67 @@ SessionLearner::create(std::unique_ptr<Session> session) {
   return learner;
 }
 
-Status SessionLearner::step(const Batch &batch, const StepScalars &values,
-                            uint64_t seed, int64_t step) {
-  // What programs may ask for; scalars as the device wants them, in float32.
-  const std::array<std::pair<std::string_view, float>, 5> known = {{
-      {"learning_rate", static_cast<float>(values.learningRate)},
-      {"weight_decay", static_cast<float>(values.weightDecay)},
-      {"teacher_momentum", static_cast<float>(values.teacherMomentum)},
-      {"teacher_temperature", static_cast<float>(values.teacherTemperature)},
-      {"last_layer_active", values.lastLayerActive ? 1.0f : 0.0f},
-  }};
-  uint64_t number = static_cast<uint64_t>(step);
-  const std::array<int32_t, 4> random = {
-      static_cast<int32_t>(seed), static_cast<int32_t>(seed >> 32),
-      static_cast<int32_t>(number), static_cast<int32_t>(number >> 32)};
-  labels.assign(batch.labels.begin(), batch.labels.end());
-
+const artifact::Program &SessionLearner::program() const {
   const Executable &executable = session->executable();
-  const artifact::Program &program =
-      executable.contents().programs[*executable.findProgram(stepName)];
+  return executable.contents().programs[*executable.findProgram(stepName)];
+}
+
+/// Inputs that come from the batch.
+static bool isOfBatch(const std::string &port) {
+  return port == "images" || port == "images.global" ||
+         port == "images.local" || port == "labels";
+}
+
+Status SessionLearner::stage(const Batch &batch) {
+  labels.assign(batch.labels.begin(), batch.labels.end());
   std::vector<Input> inputs;
-  for (const artifact::Port &port : program.inputs) {
-    auto scalar =
-        std::find_if(known.begin(), known.end(), [&](const auto &entry) {
-          return entry.first == port.name;
-        });
-    if (scalar != known.end())
-      inputs.push_back({port.name, std::span(&scalar->second, 1)});
-    else if (port.name == "images" || port.name == "images.global")
-      inputs.push_back({port.name, std::span(batch.globals)});
-    else if (port.name == "images.local")
+  for (const artifact::Port &port : program().inputs) {
+    if (port.name == "images.local")
       inputs.push_back({port.name, std::span(batch.locals)});
     else if (port.name == "labels")
       inputs.push_back({port.name, std::span<const int32_t>(labels)});
+    else if (isOfBatch(port.name))
+      inputs.push_back({port.name, std::span(batch.globals)});
+  }
+  return session->stage(stepName, inputs);
+}
+
+Status SessionLearner::begin(const StepScalars &values, uint64_t seed,
+                             int64_t step) {
+  // What programs may ask for; scalars as the device wants them, in float32.
+  constexpr std::array<std::string_view, std::tuple_size_v<decltype(rates)>>
+      names = {"learning_rate", "weight_decay", "teacher_momentum",
+               "teacher_temperature", "last_layer_active"};
+  rates = {static_cast<float>(values.learningRate),
+           static_cast<float>(values.weightDecay),
+           static_cast<float>(values.teacherMomentum),
+           static_cast<float>(values.teacherTemperature),
+           values.lastLayerActive ? 1.0f : 0.0f};
+  auto number = static_cast<uint64_t>(step);
+  random = {static_cast<int32_t>(seed), static_cast<int32_t>(seed >> 32),
+            static_cast<int32_t>(number), static_cast<int32_t>(number >> 32)};
+
+  std::vector<Input> inputs;
+  for (const artifact::Port &port : program().inputs) {
+    auto scalar = std::find(names.begin(), names.end(), port.name);
+    if (scalar != names.end())
+      inputs.push_back({port.name, std::span<const float>(
+                                       &rates[scalar - names.begin()], 1)});
     else if (port.name == "random_state")
       inputs.push_back({port.name, std::span<const int32_t>(random)});
-    else
-      return stepError(executable, "its program 'step' wants an input '" +
-                                       port.name +
-                                       "' that training does not "
-                                       "have");
+    else if (!isOfBatch(port.name))
+      return stepError(session->executable(),
+                       "its program 'step' wants an input '" + port.name +
+                           "' that training does not have");
   }
+  return session->start(stepName, inputs);
+}
+
+Status SessionLearner::finish() {
   std::vector<Output> outputs;
   for (StepOutput &output : scalars)
     outputs.push_back({output.name, std::span(&output.value, 1)});
-  return session->run(stepName, inputs, outputs);
+  return session->finish(stepName, outputs);
 }
 
 } // namespace bcssl

@@ -7,6 +7,8 @@
 #include "runtime/train/Schedule.h"
 #include "runtime/train/SessionState.h"
 
+#include <array>
+
 namespace bcssl {
 
 /// What a step expects of its data.
@@ -34,9 +36,17 @@ public:
   virtual const StepShape &shape() const = 0;
   virtual StateAccess &state() = 0;
   virtual Status initialize(uint64_t seed) = 0;
-  /// Takes step number `step` (from 0) and sets outputs().
-  virtual Status step(const Batch &batch, const StepScalars &scalars,
-                      uint64_t seed, int64_t step) = 0;
+  /// Begins to bring a batch to where the next step finds it, beside a step
+  /// that runs; until that next one has begun the batch must not change.
+  virtual Status stage(const Batch &batch) = 0;
+  /// Begins step number `step` (from 0) with the batch that was staged last.
+  virtual Status begin(const StepScalars &scalars, uint64_t seed,
+                       int64_t step) = 0;
+  /// Waits for the step that has begun, and sets outputs().
+  virtual Status finish() = 0;
+  /// All three.
+  Status step(const Batch &batch, const StepScalars &scalars, uint64_t seed,
+              int64_t step);
   /// Makes batches that lie in this memory fast to give; it outlives the
   /// result, as does the learner. May be null.
   virtual std::unique_ptr<PinnedMemory>
@@ -68,8 +78,10 @@ public:
   Status initialize(uint64_t seed) override {
     return session->initialize(seed);
   }
-  Status step(const Batch &batch, const StepScalars &scalars, uint64_t seed,
-              int64_t step) override;
+  Status stage(const Batch &batch) override;
+  Status begin(const StepScalars &scalars, uint64_t seed,
+               int64_t step) override;
+  Status finish() override;
   std::unique_ptr<PinnedMemory>
   pin(std::span<const std::byte> memory) override {
     return session->pin(memory);
@@ -81,11 +93,16 @@ private:
   SessionLearner(std::unique_ptr<Session> owned, StepShape form)
       : session(std::move(owned)), access(*session), form(form) {}
 
+  const artifact::Program &program() const;
+
   std::unique_ptr<Session> session;
   SessionState access;
   StepShape form;
   std::vector<StepOutput> scalars;
+  // What the device may still read while a step begins or runs.
   std::vector<int32_t> labels;
+  std::array<float, 5> rates = {};
+  std::array<int32_t, 4> random = {};
 };
 
 } // namespace bcssl

@@ -64,11 +64,12 @@ public:
 
 private:
   Status resume();
+  Status send(const Batch &batch);
   Status takeStep();
   Status afterStep(const StepScalars &scalars);
   Status log(const StepScalars &scalars);
   Status save();
-  Error notFinite(const Batch &batch, const StepScalars &scalars);
+  Error notFinite(std::span<const int64_t> images, const StepScalars &scalars);
   void drawCurves();
   void showCrops(const Batch &batch);
   Status watch();
@@ -90,6 +91,8 @@ private:
   std::unique_ptr<BatchLoader> loader;
   std::vector<std::unique_ptr<PinnedMemory>> pinned; ///< the loader's memory
   AugmentOptions augment;
+  bool isSent = false;             ///< the next batch, to the device
+  std::vector<int64_t> sentImages; ///< numbers of the images of that batch
   OutputMeans means;
   TrainSummary summary;
   int64_t stepsPerEpoch = 1;
@@ -217,12 +220,13 @@ void Run::showCrops(const Batch &batch) {
     progress.warning(written.error().text());
 }
 
-Error Run::notFinite(const Batch &batch, const StepScalars &scalars) {
+Error Run::notFinite(std::span<const int64_t> images,
+                     const StepScalars &scalars) {
   std::string message = "the loss is not finite at step " +
                         std::to_string(summary.step) + ", lr " +
                         std::to_string(scalars.learningRate) + ", first images";
-  for (size_t i = 0; i < std::min<size_t>(4, batch.indices.size()); ++i)
-    message += " " + std::to_string(batch.indices[i]);
+  for (size_t i = 0; i < std::min<size_t>(4, images.size()); ++i)
+    message += " " + std::to_string(images[i]);
   std::string hint = "lower --lr or --clip-grad; earlier checkpoints are whole";
   if (auto saved = store.saveAs("NaN", learner.state(), runState()))
     hint += ", the state is in checkpoint_NaN";
@@ -307,23 +311,42 @@ Status Run::log(const StepScalars &scalars) {
   return logFile->append(fields);
 }
 
+/// Sends a batch to the device, for the next step.
+Status Run::send(const Batch &batch) {
+  sentImages = batch.indices;
+  isSent = true;
+  return learner.stage(batch);
+}
+
 Status Run::takeStep() {
-  auto next = loader->next();
-  if (!next)
-    return dataError(next.error());
-  const Batch *batch = *next;
-  if (summary.step == 0)
-    showCrops(*batch);
+  if (!isSent) {
+    auto next = loader->next();
+    if (!next)
+      return dataError(next.error());
+    if (summary.step == 0)
+      showCrops(**next);
+    if (Status sent = send(**next); !sent)
+      return stepError(sent.error());
+  }
+  isSent = false;
+  std::vector<int64_t> images = std::move(sentImages);
   StepScalars scalars = schedules.at(summary.step);
-  if (Status taken = learner.step(*batch, scalars, options.seed, summary.step);
-      !taken)
+  Status taken = learner.begin(scalars, options.seed, summary.step);
+  // Beside the step, if that means no waiting; an error of the data is kept by
+  // the loader until its own step.
+  if (taken && summary.step + 1 < summary.steps && loader->ready())
+    if (auto next = loader->next())
+      taken = send(**next);
+  if (taken)
+    taken = learner.finish();
+  if (!taken)
     return stepError(taken.error());
   ++summary.step;
   summary.images += learner.shape().batch;
   means.add(learner.outputs());
   if (!std::isfinite(loss())) {
     BCSSL_RETURN_IF_ERROR(log(scalars));
-    return notFinite(*batch, scalars);
+    return notFinite(images, scalars);
   }
   return afterStep(scalars);
 }

@@ -151,6 +151,11 @@ CpuDevice::allocate(uint64_t bytes, const std::string &what) {
   return CpuMemory::map(bytes, what);
 }
 
+Result<std::unique_ptr<Staging>> CpuDevice::stage(DeviceMemory &block,
+                                                  const std::string &) {
+  return std::unique_ptr<Staging>(new CpuStaging(block));
+}
+
 Result<std::unique_ptr<DeviceModule>>
 CpuDevice::load(std::span<const std::byte> image) {
   auto loaded = ElfImage::load(image);

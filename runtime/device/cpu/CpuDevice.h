@@ -30,6 +30,8 @@ public:
   allocatePorts(uint64_t bytes, const std::string &what) override {
     return allocate(bytes, what);
   }
+  Result<std::unique_ptr<Staging>> stage(DeviceMemory &block,
+                                         const std::string &what) override;
   std::unique_ptr<PinnedMemory> pin(std::span<const std::byte>) override {
     return nullptr;
   }

@@ -39,6 +39,8 @@ CudaCommandList::create(CudaContext &context, std::vector<Command> commands,
 CudaCommandList::~CudaCommandList() {
   if (!context.activate())
     return;
+  if (isRunning)
+    context.driver.cuStreamSynchronize(context.stream);
   for (CUevent event : events)
     context.driver.cuEventDestroy(event);
   if (exec)
@@ -131,13 +133,29 @@ Status CudaCommandList::issue(const DownloadCommand &copy) {
 }
 
 Status CudaCommandList::run(std::span<CommandTime> times) {
-  BCSSL_RETURN_IF_ERROR(context.activate());
-  if (!times.empty())
+  if (!times.empty()) {
+    BCSSL_RETURN_IF_ERROR(context.activate());
     return runTimed(times);
+  }
+  BCSSL_RETURN_IF_ERROR(start());
+  return finish();
+}
+
+Status CudaCommandList::start() {
+  BCSSL_RETURN_IF_ERROR(context.activate());
   if (!exec)
     return runOneByOne();
   BCSSL_RETURN_IF_ERROR(context.check(
       context.driver.cuGraphLaunch(exec, context.stream), "cuGraphLaunch"));
+  isRunning = true;
+  return {};
+}
+
+Status CudaCommandList::finish() {
+  if (!isRunning)
+    return {};
+  isRunning = false;
+  BCSSL_RETURN_IF_ERROR(context.activate());
   return context.check(
       context.driver.cuStreamSynchronize(context.stream), "cuStreamSynchronize",
       "one of " + std::to_string(commands.size()) + " commands of a graph");

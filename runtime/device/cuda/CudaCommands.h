@@ -18,6 +18,8 @@ public:
   ~CudaCommandList() override;
 
   Status run(std::span<CommandTime> times) override;
+  Status start() override;
+  Status finish() override;
 
 private:
   CudaCommandList(CudaContext &context, std::vector<Command> commands)
@@ -36,6 +38,7 @@ private:
   CudaContext &context;
   std::vector<Command> commands;
   CUgraphExec exec = nullptr;
+  bool isRunning = false;      ///< started and not yet waited for
   std::vector<CUevent> events; ///< one before the commands, one after each
 };
 

@@ -44,14 +44,17 @@ Status CudaContext::start() {
   BCSSL_RETURN_IF_ERROR(check(driver.cuDevicePrimaryCtxRetain(&context, device),
                               "cuDevicePrimaryCtxRetain"));
   BCSSL_RETURN_IF_ERROR(activate());
-  return check(driver.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING),
-               "cuStreamCreate");
+  for (CUstream *made : {&stream, &uploads})
+    BCSSL_RETURN_IF_ERROR(check(
+        driver.cuStreamCreate(made, CU_STREAM_NON_BLOCKING), "cuStreamCreate"));
+  return {};
 }
 
 CudaContext::~CudaContext() {
   // Nobody hears of errors here, and a lost device gives some.
-  if (stream)
-    driver.cuStreamDestroy(stream);
+  for (CUstream made : {uploads, stream})
+    if (made)
+      driver.cuStreamDestroy(made);
   if (context)
     driver.cuDevicePrimaryCtxRelease(device);
 }

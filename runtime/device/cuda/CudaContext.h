@@ -10,8 +10,9 @@
 
 namespace bcssl::cuda {
 
-/// A GPU's primary context with one stream, on which all work runs in order.
-/// Memory, modules and command lists refer to it, so it outlives them.
+/// A GPU's primary context with two streams: one on which all work runs in
+/// order, and one that brings bytes to staging memory meanwhile. Memory,
+/// modules and command lists refer to it, so it outlives them.
 class CudaContext {
 public:
   /// Errors (NoDevice): those of CudaDriver::get, "no-device" where there are
@@ -34,6 +35,7 @@ public:
 
   const CudaDriver &driver;
   CUstream stream = nullptr;
+  CUstream uploads = nullptr;
   int ordinal;
   std::string name;
   int major = 0, minor = 0; ///< compute capability

@@ -3,6 +3,7 @@
 #include "runtime/device/cuda/CudaDevice.h"
 #include "runtime/device/cuda/CudaCommands.h"
 #include "runtime/device/cuda/CudaMemory.h"
+#include "runtime/device/cuda/CudaStaging.h"
 
 #include <charconv>
 #include <cstdlib>
@@ -145,6 +146,11 @@ CudaDevice::allocate(uint64_t bytes, const std::string &what) {
 Result<std::unique_ptr<DeviceMemory>>
 CudaDevice::allocatePorts(uint64_t bytes, const std::string &what) {
   return CudaMemory::allocate(*context, bytes, what, /*withMirror=*/true);
+}
+
+Result<std::unique_ptr<Staging>> CudaDevice::stage(DeviceMemory &block,
+                                                   const std::string &what) {
+  return CudaStaging::create(*context, block, what);
 }
 
 std::unique_ptr<PinnedMemory>

@@ -29,6 +29,8 @@ public:
   allocate(uint64_t bytes, const std::string &what) override;
   Result<std::unique_ptr<DeviceMemory>>
   allocatePorts(uint64_t bytes, const std::string &what) override;
+  Result<std::unique_ptr<Staging>> stage(DeviceMemory &block,
+                                         const std::string &what) override;
   std::unique_ptr<PinnedMemory> pin(std::span<const std::byte> memory) override;
   Result<std::unique_ptr<DeviceModule>>
   load(std::span<const std::byte> image) override;

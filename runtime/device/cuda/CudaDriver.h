@@ -60,6 +60,8 @@ namespace bcssl::cuda {
   X(cuStreamCreate, cuStreamCreate, (CUstream * stream, unsigned flags))       \
   X(cuStreamDestroy, cuStreamDestroy_v2, (CUstream stream))                    \
   X(cuStreamSynchronize, cuStreamSynchronize, (CUstream stream))               \
+  X(cuStreamWaitEvent, cuStreamWaitEvent,                                      \
+    (CUstream stream, CUevent event, unsigned flags))                          \
   X(cuStreamBeginCapture, cuStreamBeginCapture_v2,                             \
     (CUstream stream, CUstreamCaptureMode mode))                               \
   X(cuStreamEndCapture, cuStreamEndCapture,                                    \
@@ -72,6 +74,7 @@ namespace bcssl::cuda {
   X(cuEventCreate, cuEventCreate, (CUevent * event, unsigned flags))           \
   X(cuEventDestroy, cuEventDestroy_v2, (CUevent event))                        \
   X(cuEventRecord, cuEventRecord, (CUevent event, CUstream stream))            \
+  X(cuEventSynchronize, cuEventSynchronize, (CUevent event))                   \
   X(cuEventElapsedTime, cuEventElapsedTime,                                    \
     (float *milliseconds, CUevent start, CUevent end))
 

@@ -102,8 +102,11 @@ public:
   CudaPinnedMemory(CudaContext &context, void *start)
       : context(context), start(start) {}
   ~CudaPinnedMemory() override {
-    if (context.activate())
-      context.driver.cuMemHostUnregister(start);
+    if (!context.activate())
+      return;
+    // What was staged and then not wanted may still be read.
+    context.driver.cuStreamSynchronize(context.uploads);
+    context.driver.cuMemHostUnregister(start);
   }
 
 private:

@@ -146,6 +146,56 @@ TEST_P(ConformanceTest, PinnedMemoryIsReadByTheNextRun) {
   }
 }
 
+TEST_P(ConformanceTest, StagedBytesWaitForTheirTurn) {
+  constexpr uint64_t count = 64 * tile, half = count / 2;
+  std::vector<float> values(count);
+  auto pinned = device->pin(std::as_bytes(std::span(values)));
+  for (bool graph : {true, false}) {
+    auto on = open(graph);
+    auto x = memory(count * 4), y = memory(count * 4);
+    auto list =
+        on->prepare({launch("scale", {x->address(), y->address()}, 64)});
+    auto staging = on->stage(*x, "the next input");
+    ASSERT_TRUE(list.ok() && staging.ok());
+    // In two parts, and not at the start of the block.
+    auto write = [&](float first) {
+      for (uint64_t i = 0; i < count; ++i)
+        values[i] = first + static_cast<float>(i);
+      auto bytes = std::as_bytes(std::span(values));
+      EXPECT_TRUE((*staging)->write(half * 4, bytes.subspan(half * 4)).ok());
+      EXPECT_TRUE((*staging)->write(0, bytes.first(half * 4)).ok());
+    };
+    write(-1); // never wanted: what is written later takes its place
+    ASSERT_TRUE((*staging)->release().ok());
+    write(0);
+    for (int round = 0; round < 3; ++round) {
+      ASSERT_TRUE((*staging)->deliver().ok());
+      ASSERT_TRUE((*list)->start().ok());
+      ASSERT_TRUE((*staging)->release().ok());
+      // The next ones have arrived before the list that runs is waited for.
+      write(static_cast<float>(round + 1));
+      ASSERT_TRUE((*staging)->release().ok());
+      ASSERT_TRUE((*list)->finish().ok());
+      auto scaled = read<float>(*y);
+      for (uint64_t i = 0; i < count; ++i)
+        ASSERT_EQ(scaled[i], 2 * static_cast<float>(round + i));
+    }
+  }
+}
+
+TEST_P(ConformanceTest, StagingMayGoWhileItIsFilled) {
+  std::vector<float> values(1 << 20, 1);
+  auto x = memory(values.size() * 4);
+  auto pinned = device->pin(std::as_bytes(std::span(values)));
+  auto staging = device->stage(*x, "the next input");
+  ASSERT_TRUE(staging.ok());
+  ASSERT_TRUE((*staging)->write(0, std::as_bytes(std::span(values))).ok());
+  pinned.reset();
+  values = {};
+  staging->reset();
+  EXPECT_EQ(read<float>(*x).size(), size_t{1} << 20);
+}
+
 TEST_P(ConformanceTest, TooLargeBlocksNameTheirUse) {
   for (uint64_t bytes : {uint64_t{1} << 62, ~uint64_t{0}}) {
     auto block = device->allocate(bytes, "the arena");

@@ -51,6 +51,7 @@ BCSSL_SAME(CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
 BCSSL_SAME(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
 BCSSL_SAME(CU_STREAM_NON_BLOCKING);
 BCSSL_SAME(CU_EVENT_DEFAULT);
+BCSSL_SAME(CU_EVENT_DISABLE_TIMING);
 
 /// Whether two functions take parameters of the same number and sizes.
 template <typename A, typename B> struct HaveSameShape;

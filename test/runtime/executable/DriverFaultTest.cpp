@@ -44,14 +44,13 @@ protected:
   }
 
   /// Runs the program three times while the call that `fault` names fails.
-  int exitCode(const std::string &fault, bool graph) {
+  int exitCode(const std::string &fault, const char *how) {
     setenv("BCSSL_SIMT_FAIL", fault.c_str(), 1);
     auto path = findTool("bcssl-run");
     EXPECT_TRUE(path.ok());
     auto ended = runChild(*path,
                           {folder + "test.bcx", "--function=step",
-                           "--device=cuda", "--repeat=2", "--json",
-                           graph ? "--graph=true" : "--graph=false"},
+                           "--device=cuda", "--repeat=2", "--json", how},
                           /*captureOutput=*/true);
     EXPECT_TRUE(ended.ok());
     return ended->exitCode;
@@ -61,11 +60,11 @@ protected:
 };
 
 TEST_F(DriverFaultTest, EveryFailingCallIsAnError) {
-  for (bool graph : {true, false}) {
-    ASSERT_EQ(exitCode("", graph), 0);
+  for (const char *how : {"--graph=true", "--graph=false", "--overlap"}) {
+    ASSERT_EQ(exitCode("", how), 0);
     int number = 1;
     for (; number < 1000; ++number) {
-      int code = exitCode(std::to_string(number), graph);
+      int code = exitCode(std::to_string(number), how);
       if (code == 0)
         break;
       EXPECT_TRUE(code == 69 || code == 70 || code == 71)

@@ -82,6 +82,48 @@ TEST_P(SessionDeviceTest, StepsGiveTheBitsOfOneThread) {
   EXPECT_EQ(bitsOfThreeSteps(*open({.profile = true})), expected);
 }
 
+TEST_P(SessionDeviceTest, StagedInputsGiveTheSameBits) {
+  auto plain = open();
+  auto expected = bitsOfThreeSteps(*plain);
+  for (bool graph : {true, false}) {
+    auto session = open({.graph = graph});
+    ASSERT_TRUE(session->initialize(3).ok());
+    std::vector<float> x(1024), rate = {1.0f / 1024};
+    auto pinned = session->pin(std::as_bytes(std::span(x)));
+    auto stage = [&](int step) {
+      for (size_t i = 0; i < x.size(); ++i)
+        x[i] = 1 / static_cast<float>(i + step + 1);
+      Input next("x", std::span<const float>(x));
+      Status status = session->stage("step", {&next, 1});
+      EXPECT_TRUE(status.ok()) << status.error().text();
+    };
+    stage(0);
+    std::vector<std::vector<std::byte>> bits;
+    for (int step = 0; step < 3; ++step) {
+      Input given("rate", std::span<const float>(rate));
+      ASSERT_TRUE(session->start("step", {&given, 1}).ok());
+      if (step < 2)
+        stage(step + 1);
+      std::vector<float> loss(1), y(1024), echo(64);
+      Output outputs[] = {{"loss", loss}, {"y", y}, {"echo", echo}};
+      ASSERT_TRUE(session->finish("step", outputs).ok());
+      for (const auto &output : {loss, y, echo}) {
+        auto bytes = std::as_bytes(std::span(output));
+        bits.emplace_back(bytes.begin(), bytes.end());
+      }
+    }
+    for (const Variable &variable : session->executable().variables())
+      bits.push_back(*session->readVariable(variable.name));
+    EXPECT_EQ(bits, expected);
+    // Staged inputs serve one run.
+    Input given("rate", std::span<const float>(rate));
+    EXPECT_EQ(session->start("step", {&given, 1}).error().id, "missing-input");
+    Input other("z", std::span<const float>(rate));
+    EXPECT_EQ(session->stage("step", {&other, 1}).error().id, "no-such-input");
+    EXPECT_EQ(session->stage("stop", {}).error().id, "no-such-program");
+  }
+}
+
 TEST_P(SessionDeviceTest, PortsCanBeUsedInPlace) {
   auto session = open();
   auto bytes = session->inputBytes("scale", "x");

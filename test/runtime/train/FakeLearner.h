@@ -37,19 +37,28 @@ public:
       weight = static_cast<float>(seed);
     return {};
   }
-  Status step(const Batch &batch, const StepScalars &scalars, uint64_t seed,
-              int64_t step) override {
+  /// Batches are read as late as a learner may read them.
+  Status stage(const Batch &batch) override {
+    staged = &batch;
+    return {};
+  }
+  Status begin(const StepScalars &scalars, uint64_t, int64_t step) override {
     float sum = static_cast<float>(step % 7);
-    for (float value : batch.globals)
+    for (float value : staged->globals)
       sum += value;
-    for (float value : batch.locals)
+    for (float value : staged->locals)
       sum += value * 0.5f;
+    staged = nullptr;
     for (float &weight : weights())
       weight = weight * 0.9f + sum * static_cast<float>(scalars.learningRate);
     values[0].value = sum * sum;
+    current = step;
+    return {};
+  }
+  Status finish() override {
     ++steps;
     if (onStep)
-      onStep(step, *this);
+      onStep(current, *this);
     return result;
   }
   std::span<const StepOutput> outputs() const override { return values; }
@@ -64,6 +73,8 @@ public:
   std::vector<StepOutput> values = {
       {"loss", 0}, {"teacher_entropy", 2}, {"teacher_kl", 0.1f}};
   std::string program = "program";
+  const Batch *staged = nullptr; ///< of the next step
+  int64_t current = 0;           ///< the step that has begun
   int64_t steps = 0;
   Status result; ///< of every step
   std::function<void(int64_t, FakeLearner &)> onStep;
