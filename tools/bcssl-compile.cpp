@@ -135,8 +135,10 @@ int main(int argc, char **argv) {
   flags.add("no-cache", noCache,
             "assemble every kernel anew (the cache is in BCSSL_CACHE_DIR, or "
             "in bcssl of the user's caches)");
-  flags.add("strict", arguments.compile.strict,
-            "refuse GPU kernels that spill registers or wait in vain");
+  flags.add(
+      "strict", arguments.compile.strict,
+      "refuse GPU kernels that spill registers, wait in vain, or multiply "
+      "less in a loop than their tiles plan");
   flags.add("precision", arguments.precision,
             "what products are of; bf16 for CUDA chips only",
             {.choices = {"f32", "bf16"}});

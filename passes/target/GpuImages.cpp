@@ -3,10 +3,13 @@
 #include "passes/target/GpuImages.h"
 
 #include "passes/target/CubinCache.h"
+#include "passes/target/LoopProducts.h"
 #include "passes/target/Nvvm.h"
 #include "passes/target/Ptxas.h"
+#include "passes/target/RegisterLimits.h"
 
 #include "dialects/bcssl/Bcssl.h"
+#include "passes/codegen/PlannedProducts.h"
 #include "passes/codegen/Tiles.h"
 #include "passes/schedule/MemoryPlan.h"
 
@@ -64,9 +67,9 @@ SmallVector<Part> divide(gpu::GPUModuleOp kernels, ModuleOp into) {
 /// Compiles the parts of one chip.
 class PartCompiler {
 public:
-  PartCompiler(StringRef chip, GpuFormats formats,
+  PartCompiler(StringRef chip, GpuFormats formats, const LaunchTable &launches,
                const GpuImageOptions &options)
-      : chip(chip), formats(formats), options(options),
+      : chip(chip), formats(formats), launches(launches), options(options),
         cache(options.cacheDirectory) {}
 
   /// Asks the assembler for its version, where there is one.
@@ -74,11 +77,15 @@ public:
   LogicalResult compile(Part &part) const;
 
 private:
+  FailureOr<Cubin> cubinOf(Part &part) const;
+  bool raiseRegisterLimits(Part &part, llvm::StringMap<unsigned> &limits) const;
   LogicalResult assemble(Part &part) const;
+  LogicalResult checkProducts(Part &part) const;
   LogicalResult report(Part &part, StringRef kernel, const Twine &text) const;
 
   StringRef chip;
   GpuFormats formats;
+  const LaunchTable &launches;
   const GpuImageOptions &options;
   CubinCache cache;
   std::string version;
@@ -103,22 +110,71 @@ LogicalResult PartCompiler::report(Part &part, StringRef kernel,
   return failure(options.strict);
 }
 
-LogicalResult PartCompiler::assemble(Part &part) const {
+FailureOr<Cubin> PartCompiler::cubinOf(Part &part) const {
   std::string key = CubinCache::keyOf({part.ptx, chip, version});
-  if (std::optional<Cubin> known = cache.find(key)) {
-    part.cubin = std::move(*known);
-  } else {
-    auto made = assemblePtx(part.ptx, chip, options.ptxas,
-                            [&] { return part.module.emitError(); });
-    if (failed(made))
-      return failure();
-    part.cubin = std::move(*made);
-    cache.store(key, part.cubin);
+  if (std::optional<Cubin> known = cache.find(key))
+    return std::move(*known);
+  auto made = assemblePtx(part.ptx, chip, options.ptxas,
+                          [&] { return part.module.emitError(); });
+  if (succeeded(made))
+    cache.store(key, *made);
+  return made;
+}
+
+/// Gives kernels that spill more registers; false where none does or can have
+/// more.
+bool PartCompiler::raiseRegisterLimits(
+    Part &part, llvm::StringMap<unsigned> &limits) const {
+  bool isRaised = false;
+  for (const SpillingKernel &kernel : spillingKernels(part.cubin.notes)) {
+    auto launch = launches.find(kernel.name);
+    if (launch == launches.end())
+      continue;
+    unsigned &limit = limits[kernel.name];
+    unsigned next = nextRegisterLimit(std::max(kernel.registers, limit),
+                                      launch->second.threads);
+    if (next == 0)
+      continue;
+    limit = next;
+    part.ptx = limitRegisters(part.ptx, kernel.name, limit);
+    isRaised = true;
   }
+  return isRaised;
+}
+
+LogicalResult PartCompiler::assemble(Part &part) const {
+  llvm::StringMap<unsigned> limits;
+  do {
+    FailureOr<Cubin> cubin = cubinOf(part);
+    if (failed(cubin))
+      return failure();
+    part.cubin = std::move(*cubin);
+  } while (raiseRegisterLimits(part, limits));
   LogicalResult result = success();
   for (const PerformanceNote &note : performanceNotes(part.cubin.notes))
     if (failed(report(part, note.kernel, note.text)))
       result = failure();
+  return result;
+}
+
+/// Code generation may not leave a loop less to do than its tile plans.
+LogicalResult PartCompiler::checkProducts(Part &part) const {
+  llvm::StringMap<int64_t> products = productsOfLoops(part.ptx);
+  LogicalResult result = success();
+  for (Operation &function : part.module.getBodyRegion().front()) {
+    auto planned = function.getAttrOfType<IntegerAttr>(plannedProductsName);
+    auto name = SymbolTable::getSymbolName(&function);
+    if (!planned || !planned.getType().isInteger(64))
+      continue;
+    int64_t found = products.lookup(name.getValue());
+    if (found < planned.getInt() &&
+        failed(report(part, name.getValue(),
+                      "expects at least " + Twine(planned.getInt()) +
+                          " multiply-adds of a thread in a turn of a loop, "
+                          "got " +
+                          Twine(found))))
+      result = failure();
+  }
   return result;
 }
 
@@ -127,11 +183,12 @@ LogicalResult PartCompiler::compile(Part &part) const {
   if (failed(ptx))
     return failure();
   part.ptx = std::move(*ptx);
+  LogicalResult result = checkProducts(part);
   if (formats.cubin)
-    return assemble(part);
-  LogicalResult result = success();
+    return failure(failed(assemble(part)) || failed(result));
   for (StringRef kernel : kernelsWithLocalMemory(part.ptx))
-    if (failed(report(part, kernel, "it needs local memory")))
+    if (failed(report(part, kernel,
+                      "expects all values in registers, got local memory")))
       result = failure();
   return result;
 }
@@ -209,7 +266,7 @@ compileGpuImages(ModuleOp planned, GpuFormats formats,
   buildNvvmLowering(lowering);
   if (failed(lowering.run(*holder)))
     return failure();
-  PartCompiler compiler(chip, formats, options);
+  PartCompiler compiler(chip, formats, *launches, options);
   if (failed(compiler.prepare(kernels)) ||
       failed(
           failableParallelForEach(planned.getContext(), parts, [&](Part &part) {

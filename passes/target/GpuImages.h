@@ -29,8 +29,10 @@ struct GpuImageOptions {
 /// to images of the chip that they were emitted for. Each image holds a few
 /// kernels, in the module's order, so that all processors have work; their
 /// number does not depend on how many there are. Images of one format follow
-/// each other: cubins, PTX, bitcode. Local memory and notes of ptxas about
-/// performance become warnings.
+/// each other: cubins, PTX, bitcode. Kernels that spill get more registers, in
+/// the PTX too. Spills that remain, other local memory, notes of ptxas about
+/// performance and loops with fewer multiply-adds than their tiles plan become
+/// warnings.
 mlir::FailureOr<std::vector<KernelImage>>
 compileGpuImages(mlir::ModuleOp planned, GpuFormats formats,
                  const GpuImageOptions &options);

@@ -101,7 +101,8 @@ SmallVector<PerformanceNote> performanceNotes(StringRef notes) {
     else if (line.contains("bytes stack frame") &&
              !line.contains(" 0 bytes stack frame, 0 bytes spill stores, 0 "
                             "bytes spill loads"))
-      result.push_back({kernel.str(), line.trim().str()});
+      result.push_back({kernel.str(), "expects no stack and no spills, got " +
+                                          line.trim().str()});
     else if (size_t at = line.find("(C75"); at != StringRef::npos)
       result.push_back(
           {functionIn(line).str(), line.drop_front(at).rtrim().str()});

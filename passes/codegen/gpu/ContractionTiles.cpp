@@ -9,6 +9,7 @@
 #include "passes/codegen/gpu/Contraction.h"
 
 #include "passes/codegen/KernelRegion.h"
+#include "passes/codegen/PlannedProducts.h"
 
 #include <cmath>
 #include <limits>
@@ -146,10 +147,13 @@ GpuLaunch launchOf(KernelOp kernel) {
 }
 
 void emit(GpuKernelContext context) {
-  bool isNarrow =
-      GpuContractionShape(gpuContractionOf(context.kernel)).element.isBF16();
-  return isNarrow ? emitGpuContractionMma(context)
-                  : emitGpuContractionFma(context);
+  GpuContractionShape shape(gpuContractionOf(context.kernel));
+  GpuContractionTile tile;
+  fromAttribute(context.kernel.getTileAttr(), tile);
+  planProducts(context.builder, tile.rows * tile.columns * tile.depth /
+                                    tile.threads(shape.elementBytes()));
+  return shape.element.isBF16() ? emitGpuContractionMma(context)
+                                : emitGpuContractionFma(context);
 }
 
 } // namespace

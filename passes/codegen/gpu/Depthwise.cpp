@@ -19,6 +19,7 @@
 
 #include "passes/codegen/gpu/Depthwise.h"
 
+#include "passes/codegen/PlannedProducts.h"
 #include "passes/codegen/RegionEmitter.h"
 #include "passes/codegen/gpu/RowRing.h"
 
@@ -41,6 +42,28 @@ GpuDepthwiseTile tileOf(KernelOp kernel) {
 /// Multiply-adds of an input row that stand in the code one by one: a few
 /// thousand instructions would run out of the caches.
 constexpr int64_t mostProducts = 800;
+
+/// Filter columns whose products with `rows` output rows stand in the code one
+/// by one; the others come in further turns of a loop.
+int64_t columnsInCode(const GpuDepthwiseTile &tile, const GpuDepthwiseMap &map,
+                      int64_t rows) {
+  int64_t taps = tile.filterColumns(),
+          products = tile.outputs * rows * tile.lanes;
+  if (tile.hasWholeRows(map) || taps * products <= mostProducts)
+    return taps;
+  return equalPart(taps, std::max<int64_t>(mostProducts / products, 1));
+}
+
+/// Multiply-adds of a thread with an input row that meets as many of its output
+/// rows as one can, in code without a loop.
+int64_t productsInCode(const GpuDepthwiseTile &tile,
+                       const GpuDepthwiseMap &map) {
+  int64_t rows = std::min(tile.rows, tile.filterRows());
+  int64_t pairs = columnsInCode(tile, map, rows) * tile.outputs;
+  if (tile.hasWholeRows(map)) // without those off the map
+    pairs -= tile.reachWidth * (tile.reachWidth + 1);
+  return pairs * rows * tile.lanes;
+}
 
 /// Blocks in each direction.
 struct Grid {
@@ -356,13 +379,12 @@ SmallVector<Value> DepthwiseGenerator::emitInputRow(Value number,
       kernel.mul(number, tile.filterColumns() * tile.channels), lane);
   Rows rows{inputAt, filterAt, firstRow, endRow};
   int64_t taps = tile.filterColumns(),
-          products = tile.outputs * (endRow - firstRow) * tile.lanes;
-  if (whole || taps * products <= mostProducts) {
+          some = columnsInCode(tile, shape.map, endRow - firstRow);
+  if (some == taps) {
     SmallVector<Value> sums(carried), window;
     emitTaps(rows, 0, taps, sums, window);
     return sums;
   }
-  int64_t some = equalPart(taps, std::max<int64_t>(mostProducts / products, 1));
   SmallVector<Value> values(carried); // the sums, then the window
   for (int64_t column = 0; column < tile.outputs - 1; ++column)
     values.push_back(load(input, inputAt, column));
@@ -522,6 +544,7 @@ void emit(GpuKernelContext context) {
   GpuDepthwiseShape shape(context.kernel);
   GpuDepthwiseTile tile = tileOf(context.kernel);
   DepthwiseGenerator(context).run();
+  planProducts(context.builder, productsInCode(tile, shape.map));
   // With loops over taps ptxas aims at fewer registers than there are, and
   // spills, or takes so many that half the blocks fit.
   if (!tile.hasWholeRows(shape.map) &&

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/codegen/PlannedProducts.h"
 #include "passes/codegen/gpu/Depthwise.h"
 #include "passes/codegen/gpu/RowRing.h"
 
@@ -435,7 +436,16 @@ GpuLaunch launchOf(KernelOp kernel) {
 
 std::string missing(KernelOp) { return ""; }
 
-void emit(GpuKernelContext context) { FilterGradGenerator(context).run(); }
+void emit(GpuKernelContext context) {
+  GpuDepthwiseShape shape(context.kernel);
+  GpuFilterGradTile tile = tileOf(context.kernel);
+  FilterGradGenerator(context).run();
+  // Of one input row, or of some of its columns.
+  int64_t pairs = tile.columns * tile.taps;
+  if (tile.hasWholeRows(shape.map)) // without those off the map
+    pairs -= tile.reachWidth * (tile.reachWidth + 1);
+  planProducts(context.builder, pairs * tile.rows * tile.lanes);
+}
 
 } // namespace
 

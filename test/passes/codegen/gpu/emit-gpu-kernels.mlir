@@ -45,7 +45,7 @@ func.func @input_gradient(%x: tensor<1x5x5x6xbf16>, %w: tensor<3x3x6xbf16>, %s: 
 // CHECK-LABEL: gpu.module @kernels [#nvvm.target<O = 3, chip = "sm_90a", features = "+ptx80">]
 // CHECK:         memref.global @dynamic_shared : memref<0xi8, #gpu.address_space<workgroup>> {alignment = 1024 : i64}
 // CHECK:         gpu.func @depthwise_0(%[[X:.*]]: memref<576xf32>, %[[W:.*]]: memref<72xf32>, %[[Y:.*]]: memref<576xf32>)
-// CHECK-SAME:      kernel attributes {nvvm.reqntid = array<i32: 16, 1, 1>}
+// CHECK-SAME:      kernel attributes {bcssl.products = 36 : i64, nvvm.reqntid = array<i32: 16, 1, 1>}
 // CHECK-DAG:     %[[THREAD:.*]] = gpu.thread_id x upper_bound 16
 // CHECK-DAG:     %[[BLOCK:.*]] = gpu.block_id x upper_bound 4
 // CHECK-DAG:     %[[INPUT:.*]] = memref.view {{.*}} to memref<384xf32, #gpu.address_space<workgroup>>

@@ -1,0 +1,23 @@
+//===- PlannedProducts.h - what a loop is meant to do -----------*- C++ -*-===//
+
+#ifndef BCSSL_PASSES_CODEGEN_PLANNEDPRODUCTS_H
+#define BCSSL_PASSES_CODEGEN_PLANNEDPRODUCTS_H
+
+#include "mlir/IR/Builders.h"
+
+namespace bcssl {
+
+/// Attribute of a GPU function: multiply-adds, in vector or tensor units, that
+/// each thread does in one turn of a loop by the kernel's tile. Code with fewer
+/// waits more for memory than was planned.
+inline constexpr llvm::StringLiteral plannedProductsName = "bcssl.products";
+
+/// Notes the plan on the function that the builder stands in.
+inline void planProducts(mlir::OpBuilder &builder, int64_t products) {
+  builder.getInsertionBlock()->getParentOp()->setAttr(
+      plannedProductsName, builder.getI64IntegerAttr(products));
+}
+
+} // namespace bcssl
+
+#endif // BCSSL_PASSES_CODEGEN_PLANNEDPRODUCTS_H

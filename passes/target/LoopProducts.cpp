@@ -1,0 +1,128 @@
+//===- LoopProducts.cpp - multiply-adds of loops in PTX -------------------===//
+
+#include "passes/target/LoopProducts.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace llvm;
+
+namespace bcssl {
+namespace {
+
+/// ".m16n8k16.row..." in multiply-adds; 0 for other text.
+int64_t productsOfShape(StringRef text) {
+  int64_t m, n, k;
+  if (!text.consume_front(".m") || text.consumeInteger(10, m) ||
+      !text.consume_front("n") || text.consumeInteger(10, n) ||
+      !text.consume_front("k") || text.consumeInteger(10, k))
+    return 0;
+  return m * n * k;
+}
+
+/// Multiply-adds of one thread by an instruction.
+int64_t productsOf(StringRef instruction) {
+  constexpr int64_t warp = 32, warpGroup = 128;
+  if (instruction.consume_front("mma.sync.aligned"))
+    return productsOfShape(instruction) / warp;
+  if (instruction.consume_front("wgmma.mma_async.sync.aligned"))
+    return productsOfShape(instruction) / warpGroup;
+  if (instruction.starts_with("fma.rn.f32x2"))
+    return 2;
+  return instruction.starts_with("fma.rn.f32") ? 1 : 0;
+}
+
+/// The text of a kernel, line by line.
+class KernelText {
+public:
+  void add(StringRef line);
+  int64_t products() const;
+
+private:
+  struct Loop {
+    size_t begin, end; ///< lines of its head and of the last branch to it
+  };
+  struct Product {
+    size_t line;
+    int64_t count;
+  };
+
+  size_t lines = 0;
+  StringMap<size_t> labels;
+  SmallVector<Loop> loops;
+  SmallVector<Product> found;
+};
+
+void KernelText::add(StringRef line) {
+  ++lines;
+  constexpr StringRef blockLabel = "$L__BB";
+  line = line.trim();
+  if (line.starts_with(blockLabel)) {
+    labels[line.take_until([](char letter) { return letter == ':'; })] = lines;
+    return;
+  }
+  if (line.starts_with("@")) // a predicate
+    line = line.drop_until([](char letter) { return isSpace(letter); }).ltrim();
+  if (int64_t count = productsOf(line)) {
+    found.push_back({lines, count});
+    return;
+  }
+  if (!line.consume_front("bra"))
+    return;
+  line.consume_front(".uni");
+  // Only what was met before is a branch back.
+  auto head = labels.find(line.trim(" \t;"));
+  if (head == labels.end())
+    return;
+  for (Loop &loop : loops)
+    if (loop.begin == head->second) {
+      loop.end = lines;
+      return;
+    }
+  loops.push_back({head->second, lines});
+}
+
+int64_t KernelText::products() const {
+  int64_t most = 0;
+  DenseMap<size_t, int64_t> sums; // by the loop's first line, 0 for none
+  for (const Product &product : found) {
+    const Loop *innermost = nullptr;
+    for (const Loop &loop : loops)
+      if (loop.begin <= product.line && product.line <= loop.end &&
+          (!innermost || loop.begin > innermost->begin))
+        innermost = &loop;
+    int64_t &sum = sums[innermost ? innermost->begin : 0];
+    sum += product.count;
+    most = std::max(most, sum);
+  }
+  return most;
+}
+
+} // namespace
+
+StringMap<int64_t> productsOfLoops(StringRef ptx) {
+  StringMap<int64_t> result;
+  StringRef name;
+  KernelText kernel;
+  auto finish = [&] {
+    if (!name.empty())
+      result[name] = kernel.products();
+  };
+  for (StringRef line : split(ptx, '\n')) {
+    constexpr StringRef entry = ".entry ";
+    if (size_t at = line.find(entry); at != StringRef::npos) {
+      finish();
+      name = line.drop_front(at + entry.size()).take_until([](char letter) {
+        return letter == '(';
+      });
+      kernel = KernelText();
+    } else {
+      kernel.add(line);
+    }
+  }
+  finish();
+  return result;
+}
+
+} // namespace bcssl
