@@ -72,6 +72,7 @@ void visitFields(GpuContractionTile &tile, Visit visit) {
   visit("rows", tile.rows);
   visit("columns", tile.columns);
   visit("depth", tile.depth);
+  visit("warpgroups", tile.warpgroups);
 }
 
 template <typename Visit> void visitFields(GpuRowwiseTile &tile, Visit visit) {
@@ -240,7 +241,7 @@ GpuLimits gpuLimitsOf(StringRef chip) {
                           .Cases({"sm_86", "sm_89", "sm_120", "sm_121"}, 99)
                           .Cases({"sm_90", "sm_100", "sm_101", "sm_103"}, 227)
                           .Default(48);
-  return {.sharedBytes = kilobytes << 10};
+  return {.sharedBytes = kilobytes << 10, .warpgroups = chip == "sm_90a"};
 }
 
 static bool isPowerOfTwo(int64_t value) {
@@ -308,11 +309,13 @@ bool isLegal(const GpuFilterGradTile &tile, const GpuDepthwiseMap &map,
 }
 
 int64_t GpuContractionTile::sharedBytes(int64_t elementBytes) const {
-  // f32: two slices, sums padded by 4. bf16: a ring of three slices, rows of
-  // which are powers of two long, sums padded by 8.
+  // f32: two slices, sums padded by 4. bf16: a ring of slices, rows of which
+  // are powers of two long (for warp groups, whole 128 bytes), sums padded
+  // by 8.
   bool isNarrow = elementBytes == 2;
-  auto across = static_cast<int64_t>(llvm::PowerOf2Ceil(columns));
-  int64_t slices = isNarrow ? 3 * (rows + across) * depth * 2
+  auto across = static_cast<int64_t>(warpgroups ? llvm::alignTo(columns, 64)
+                                                : llvm::PowerOf2Ceil(columns));
+  int64_t slices = isNarrow ? stages() * (rows + across) * depth * 2
                             : 2 * (rows + columns) * depth * 4;
   return std::max(slices, rows * (columns + (isNarrow ? 8 : 4)) * 4);
 }
@@ -327,6 +330,8 @@ bool isLegal(const GpuContractionTile &tile, int64_t elementBytes,
          isOneOf(tile.columns, {32, 64, 96, 128}) &&
          (elementBytes == 2 ? isOneOf(tile.depth, {32, 64})
                             : isOneOf(tile.depth, {8, 16, 32})) &&
+         (!tile.warpgroups ||
+          (elementBytes == 2 && tile.depth == 64 && limits.warpgroups)) &&
          tile.threads(elementBytes) >= tile.columns &&
          tile.threads(elementBytes) <= limits.threads &&
          tile.sharedBytes(elementBytes) <= limits.sharedBytes;

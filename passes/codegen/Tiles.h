@@ -203,18 +203,23 @@ struct GpuMovementTile {
 
 /// Contractions on a GPU: a block computes `rows` x `columns` results and
 /// brings `depth` terms of the sum at a time into shared memory. Warps compute
-/// 64 rows by 32 columns, or by 64 where tensor cores do and the tile has 128.
+/// 64 rows by 32 columns, or by 64 where tensor cores do and the tile has 128;
+/// `warpgroups` of four warps compute 64 rows by all columns.
 struct GpuContractionTile {
   int64_t rows = 128;
   int64_t columns = 128;
   int64_t depth = 16;
+  bool warpgroups = false; ///< operands of bf16 are multiplied by wgmma
 
   int64_t warpColumns(int64_t elementBytes) const {
     return elementBytes == 2 && columns == 128 ? 64 : 32;
   }
   int64_t threads(int64_t elementBytes) const {
-    return rows / 64 * (columns / warpColumns(elementBytes)) * 32;
+    return warpgroups ? rows / 64 * 128
+                      : rows / 64 * (columns / warpColumns(elementBytes)) * 32;
   }
+  /// Slices of bf16 that shared memory holds: two blocks fit a multiprocessor.
+  int64_t stages() const { return warpgroups && columns <= 64 ? 4 : 3; }
   /// The slices of both operands, later the sums in f32.
   int64_t sharedBytes(int64_t elementBytes) const;
 };
@@ -232,6 +237,7 @@ DepthwiseTile fitTo(DepthwiseTile tile, const RegisterFile &registers);
 struct GpuLimits {
   int64_t sharedBytes = 48 << 10; ///< dynamic shared memory
   int64_t threads = 1024;
+  bool warpgroups = false; ///< whether warp groups multiply by wgmma
 };
 
 /// The limits of "sm_80", "sm_90a", ... (CUDA C++ Programming Guide, table of
@@ -261,6 +267,7 @@ bool isLegal(const GpuRowwiseTile &tile, const GpuLimits &limits);
 bool isLegal(const GpuColumnwiseTile &tile, const GpuLimits &limits);
 bool isLegal(const GpuMovementTile &tile);
 /// 64 or 128 rows, 32 to 128 columns; 8 to 32 terms of f32, 32 or 64 of bf16.
+/// Warp groups multiply bf16, 64 terms, on chips that have them.
 bool isLegal(const GpuContractionTile &tile, int64_t elementBytes,
              const GpuLimits &limits);
 

@@ -46,6 +46,7 @@ void registerLoweringPasses() {
   registerUBToLLVMConversionPass();
   registerReconcileUnrealizedCastsPass();
   registerConvertGpuOpsToNVVMOps();
+  registerConvertNVVMToLLVMPass();
 }
 
 LogicalResult lowerKernels(ModuleOp kernels) {

@@ -73,6 +73,8 @@ void buildNvvmLowering(OpPassManager &manager) {
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createVerifyGpuKernels());
+  // What is verified as operations, and has no intrinsic.
+  kernels.addPass(createConvertNVVMToLLVMPass());
 }
 
 namespace {

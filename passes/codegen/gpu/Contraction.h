@@ -96,7 +96,7 @@ public:
 private:
   RegionEmitter makeRegion() const;
   llvm::SmallVector<mlir::Value> emitLoop(mlir::Value end, int64_t unroll);
-  void storePartials(mlir::Value inside, llvm::ArrayRef<mlir::Value> partial);
+  void storePartials(llvm::ArrayRef<mlir::Value> partial);
 
   mlir::ImplicitLocOpBuilder &builder;
   KernelBuilder kernel; // its shared memory begins where the operands' did
@@ -109,12 +109,15 @@ private:
   int64_t groups; ///< rows that the threads of the block take at a time
   int64_t stride; ///< of the sums' rows
   mlir::Value sums, group, inTile, column;
+  mlir::Value takesRows; ///< whether the thread has a part; null: all have
 };
 
 /// Multiplies f32 without tensor cores.
 void emitGpuContractionFma(GpuKernelContext context);
-/// Multiplies bf16 by tensor cores.
+/// Multiplies bf16 by tensor cores, warp by warp.
 void emitGpuContractionMma(GpuKernelContext context);
+/// Multiplies bf16 by warp groups of sm_90a.
+void emitGpuContractionWgmma(GpuKernelContext context);
 
 } // namespace bcssl
 

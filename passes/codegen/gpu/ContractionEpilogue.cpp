@@ -41,12 +41,19 @@ ContractionEpilogue::ContractionEpilogue(GpuKernelContext context,
       anchor(gpuContractionOf(context.kernel)), shape(shape), tile(tile),
       block(block), width(widthOf(context.kernel, shape.columns)),
       stride(tile.columns + padding) {
-  int64_t perRow = tile.columns / width;
-  groups = tile.threads(shape.elementBytes()) / perRow;
+  int64_t threads = tile.threads(shape.elementBytes()),
+          perRow = tile.columns / width;
+  groups = threads / perRow;
+  while (tile.rows % groups != 0)
+    --groups;
   sums = kernel.sharedMemory(tile.rows * stride, builder.getF32Type());
   group = kernel.quotient(block.thread, perRow);
   inTile = kernel.mul(kernel.remainder(block.thread, perRow), width);
   column = kernel.add(block.firstColumn, inTile);
+  if (groups * perRow != threads)
+    takesRows = kernel.within(block.thread, groups * perRow);
+  if (shape.columns % tile.columns != 0)
+    takesRows = kernel.both(takesRows, kernel.within(column, shape.columns));
 }
 
 void ContractionEpilogue::put(Value vector, Value row, Value column) {
@@ -116,15 +123,13 @@ void ContractionEpilogue::run() {
         });
     return SmallVector<Value>(choice.getResults());
   };
-  Value inside, isWhole;
-  if (shape.columns % tile.columns != 0)
-    inside = kernel.within(column, shape.columns);
+  Value isWhole;
   Value rowsLeft = kernel.sub(kernel.index(shape.rows), block.firstRow);
   if (shape.rows % tile.rows != 0)
     isWhole = arith::CmpIOp::create(builder, arith::CmpIPredicate::sge,
                                     rowsLeft, kernel.index(tile.rows));
   SmallVector<Value> partial = choose(
-      inside,
+      takesRows,
       [&] {
         return choose(
             isWhole, [&] { return emitLoop(kernel.index(tile.rows), unroll); },
@@ -133,11 +138,11 @@ void ContractionEpilogue::run() {
       [&] {
         return SmallVector<Value>(region.partials().size(), region.zero());
       });
-  storePartials(inside, partial);
+  storePartials(partial);
 }
 
 /// Adds up the column sums of all threads, in the order of their rows.
-void ContractionEpilogue::storePartials(Value inside, ArrayRef<Value> partial) {
+void ContractionEpilogue::storePartials(ArrayRef<Value> partial) {
   if (partial.empty())
     return;
   RegionEmitter region = makeRegion();
@@ -147,12 +152,14 @@ void ContractionEpilogue::storePartials(Value inside, ArrayRef<Value> partial) {
     return kernel.add(kernel.add(kernel.mul(group, tile.columns), inTile),
                       number * size);
   };
-  for (auto [number, sum] : llvm::enumerate(partial))
-    kernel.store(sum, sums, at(group, number));
+  kernel.when(takesRows, [&] {
+    for (auto [number, sum] : llvm::enumerate(partial))
+      kernel.store(sum, sums, at(group, number));
+  });
   kernel.barrier();
   Value isFirst = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
                                         group, kernel.index(0));
-  kernel.when(kernel.both(isFirst, inside), [&] {
+  kernel.when(kernel.both(isFirst, takesRows), [&] {
     Value to =
         kernel.add(kernel.mul(block.rowTile, region.columnCount()), column);
     for (auto [number, entry] : llvm::enumerate(region.partials())) {

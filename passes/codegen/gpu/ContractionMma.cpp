@@ -12,28 +12,21 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/codegen/gpu/Contraction.h"
+#include "passes/codegen/gpu/ContractionRing.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-
-#include <optional>
 
 using namespace mlir;
 
 namespace bcssl {
 namespace {
 
-constexpr int64_t stages = 3;    // of the ring
 constexpr int64_t warpRows = 64; // results of a warp
-constexpr int64_t chunk = 8;     // elements that lie together
 constexpr int64_t fragment =
     16; // rows, pairs of 8 columns, and terms of a step
-constexpr unsigned globalSpace = 1, sharedSpace = 3;
 
 class MmaGenerator {
 public:
@@ -45,27 +38,23 @@ public:
   void run();
 
 private:
+  /// How an operand's slices lie, and what of them the thread's warp reads.
   struct Operand {
-    OperandPieces pieces;
-    int64_t runs, length;  ///< of a slice in shared memory
-    Value memref;          ///< all slices
-    Value global, shared;  ///< pointers to both memories
-    SmallVector<Value> to; ///< where the pieces of a slice go
-    Value base;            ///< the thread's share of the first block it loads
+    bool alongDepth = false;
+    int64_t runs = 0, length = 0; ///< of a slice in shared memory
+    Value shared;                 ///< pointer to all slices
+    Value base; ///< the thread's share of the first block it loads
     SmallVector<Value> offsets; ///< added to it, by term or by block
 
     int64_t sliceElements() const { return runs * length; }
   };
 
-  Operand makeOperand(Value tensor, bool isLeft, const ContractionBlock &block);
+  OperandRing makeRing(Operand &operand, Value tensor, bool isLeft,
+                       const ContractionBlock &block);
   void locateFragments(Operand &operand, bool isLeft, Value firstOuter,
                        int64_t blocks);
-  Value swizzled(const Operand &operand, Value run, Value chunkIndex);
-  Value pointer(Value memref, unsigned space);
-  Value element(Value base, Value at, unsigned space);
+  Value swizzled(const Operand &operand, Value run, Value chunk);
 
-  void copy(const Operand &operand, Value begin, Value terms, Value stage);
-  void copySlice(Value begin, Value terms, Value stage);
   SmallVector<Value> load(const Operand &operand, Value first, int64_t block,
                           int64_t step);
   SmallVector<Value> multiply(Value stage, ValueRange sums);
@@ -77,73 +66,36 @@ private:
   GpuKernelContext context;
   GpuContractionShape shape;
   GpuContractionTile tile;
-  std::optional<Operand> left, right;
+  Operand left, right;
   Value lane;
   int64_t rowBlocks = 0, columnBlocks = 0; ///< of 16 and of 8, of a warp
 };
 
-/// A pointer to the first element of a buffer.
-Value MmaGenerator::pointer(Value memref, unsigned space) {
-  Value address = arith::IndexCastOp::create(
-      builder, builder.getI64Type(),
-      memref::ExtractAlignedPointerAsIndexOp::create(builder, memref));
-  MLIRContext *context = builder.getContext();
-  if (space == sharedSpace)
-    return LLVM::IntToPtrOp::create(
-        builder, LLVM::LLVMPointerType::get(context, space), address);
-  Value generic = LLVM::IntToPtrOp::create(
-      builder, LLVM::LLVMPointerType::get(context), address);
-  return LLVM::AddrSpaceCastOp::create(
-      builder, LLVM::LLVMPointerType::get(context, space), generic);
-}
-
-/// A pointer to element `at`.
-Value MmaGenerator::element(Value base, Value at, unsigned space) {
-  Value offset = arith::IndexCastOp::create(builder, builder.getI64Type(), at);
-  return LLVM::GEPOp::create(
-      builder, LLVM::LLVMPointerType::get(builder.getContext(), space),
-      builder.getBF16Type(), base, ValueRange{offset});
-}
-
 /// The chunk's place in its run. Four chunks are 64 bytes, so that two runs
 /// share the banks' 128.
-Value MmaGenerator::swizzled(const Operand &operand, Value run,
-                             Value chunkIndex) {
-  int64_t chunks = operand.length / chunk;
+Value MmaGenerator::swizzled(const Operand &operand, Value run, Value chunk) {
+  int64_t chunks = operand.length / contractionChunk;
   Value mask = chunks == 4 ? kernel.remainder(kernel.quotient(run, 2), 4)
                            : kernel.remainder(run, 8);
-  return arith::XOrIOp::create(builder, chunkIndex, mask);
+  return arith::XOrIOp::create(builder, chunk, mask);
 }
 
-MmaGenerator::Operand MmaGenerator::makeOperand(Value tensor, bool isLeft,
-                                                const ContractionBlock &block) {
+OperandRing MmaGenerator::makeRing(Operand &operand, Value tensor, bool isLeft,
+                                   const ContractionBlock &block) {
   Value memref = context.buffers[cast<BlockArgument>(tensor).getArgNumber()];
   OperandPieces pieces(kernel, memref, shape, isLeft, tile, block);
-  bool alongDepth = pieces.alongDepth;
   auto across = static_cast<int64_t>(llvm::PowerOf2Ceil(pieces.inTile));
-  Operand operand{std::move(pieces),
-                  alongDepth ? across : tile.depth,
-                  alongDepth ? tile.depth : across,
-                  Value(),
-                  pointer(memref, globalSpace),
-                  Value(),
-                  {},
-                  Value(),
-                  {}};
-  operand.memref = kernel.sharedMemory(stages * operand.sliceElements(),
-                                       builder.getBF16Type());
-  operand.shared = pointer(operand.memref, sharedSpace);
-  for (const OperandPieces::Piece &piece : operand.pieces.pieces) {
-    Value run = alongDepth ? piece.outer : piece.depth,
-          inRun = alongDepth ? piece.depth : piece.outer;
-    Value place = swizzled(operand, run, kernel.quotient(inRun, chunk));
-    Value to =
-        kernel.add(kernel.mul(run, operand.length), kernel.mul(place, chunk));
-    if (operand.pieces.lanes != chunk)
-      to = kernel.add(to, kernel.remainder(inRun, chunk));
-    operand.to.push_back(to);
-  }
-  return operand;
+  operand.alongDepth = pieces.alongDepth;
+  operand.runs = pieces.alongDepth ? across : tile.depth;
+  operand.length = pieces.alongDepth ? tile.depth : across;
+  OperandRing ring(kernel, std::move(pieces), operand.sliceElements(),
+                   tile.stages(), [&](Value run, Value chunk) {
+                     return kernel.add(kernel.mul(run, operand.length),
+                                       kernel.mul(swizzled(operand, run, chunk),
+                                                  contractionChunk));
+                   });
+  operand.shared = ring.shared;
+  return ring;
 }
 
 /// Where the thread reads the `blocks` blocks of 16 rows or columns of its warp
@@ -155,74 +107,30 @@ void MmaGenerator::locateFragments(Operand &operand, bool isLeft,
   // The order of the four is that of the registers of an mma's operand.
   Value low = kernel.remainder(number, 2), high = kernel.quotient(number, 2);
   Value outerHalf = isLeft ? low : high, depthHalf = isLeft ? high : low;
-  if (operand.pieces.alongDepth) {
+  if (operand.alongDepth) {
     Value run =
         kernel.add(kernel.add(firstOuter, kernel.mul(outerHalf, 8)), inBlock);
     operand.base = kernel.mul(run, operand.length);
     for (int64_t step = 0; step < tile.depth / fragment; ++step)
       operand.offsets.push_back(kernel.mul(
-          swizzled(operand, inBlock, kernel.add(depthHalf, 2 * step)), chunk));
+          swizzled(operand, inBlock, kernel.add(depthHalf, 2 * step)),
+          contractionChunk));
     return;
   }
   Value run = kernel.add(kernel.mul(depthHalf, 8), inBlock);
   operand.base = kernel.mul(run, operand.length);
-  Value first = kernel.add(kernel.quotient(firstOuter, chunk), outerHalf);
+  Value first =
+      kernel.add(kernel.quotient(firstOuter, contractionChunk), outerHalf);
   for (int64_t block = 0; block < blocks; ++block)
-    operand.offsets.push_back(kernel.mul(
-        swizzled(operand, inBlock, kernel.add(first, 2 * block)), chunk));
-}
-
-/// Copies the thread's pieces of the slice that begins with the term `begin`
-/// and has `terms` (null: all): zeros behind them.
-void MmaGenerator::copy(const Operand &operand, Value begin, Value terms,
-                        Value stage) {
-  Value offset = kernel.mul(begin, operand.pieces.step);
-  Value first = kernel.mul(stage, operand.sliceElements());
-  int64_t lanes = operand.pieces.lanes;
-  auto bytes = static_cast<uint32_t>(lanes * 2);
-  for (auto [piece, place] :
-       llvm::zip_equal(operand.pieces.pieces, operand.to)) {
-    Value from = kernel.add(piece.from, offset), to = kernel.add(first, place);
-    Value inside;
-    if (terms)
-      inside = arith::CmpIOp::create(builder, arith::CmpIPredicate::ult,
-                                     piece.depth, terms);
-    kernel.when(piece.exists, [&] {
-      if (lanes == 1) {
-        // Too small for an asynchronous copy.
-        kernel.store(
-            kernel.loadWhen(inside, operand.pieces.memref, from, lanes),
-            operand.memref, to);
-        return;
-      }
-      Value size;
-      if (inside) {
-        auto constant = [&](uint32_t value) -> Value {
-          return arith::ConstantIntOp::create(builder, value, 32);
-        };
-        size = arith::SelectOp::create(builder, inside, constant(bytes),
-                                       constant(0));
-        from = arith::SelectOp::create(builder, inside, from, kernel.index(0));
-      }
-      NVVM::CpAsyncOp::create(builder, element(operand.shared, to, sharedSpace),
-                              element(operand.global, from, globalSpace), bytes,
-                              bytes == gpuWideBytes
-                                  ? NVVM::LoadCacheModifierKind::CG
-                                  : NVVM::LoadCacheModifierKind::CA,
-                              size);
-    });
-  }
-}
-
-void MmaGenerator::copySlice(Value begin, Value terms, Value stage) {
-  copy(*left, begin, terms, stage);
-  copy(*right, begin, terms, stage);
+    operand.offsets.push_back(
+        kernel.mul(swizzled(operand, inBlock, kernel.add(first, 2 * block)),
+                   contractionChunk));
 }
 
 /// The four registers of 16 rows or columns and 16 terms.
 SmallVector<Value> MmaGenerator::load(const Operand &operand, Value first,
                                       int64_t block, int64_t step) {
-  bool alongDepth = operand.pieces.alongDepth;
+  bool alongDepth = operand.alongDepth;
   Value at = kernel.add(kernel.add(first, operand.base),
                         operand.offsets[alongDepth ? step : block]);
   at = kernel.add(at, (alongDepth ? block : step) * fragment * operand.length);
@@ -230,7 +138,7 @@ SmallVector<Value> MmaGenerator::load(const Operand &operand, Value first,
   auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(),
                                                SmallVector<Type>(4, i32));
   Value loaded = NVVM::LdMatrixOp::create(
-      builder, type, element(operand.shared, at, sharedSpace), 4,
+      builder, type, elementAt(kernel, operand.shared, at), 4,
       alongDepth ? NVVM::MMALayout::row : NVVM::MMALayout::col,
       NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8),
       NVVM::LdStMatrixEltType::B16);
@@ -256,14 +164,14 @@ void MmaGenerator::multiplyFragment(ArrayRef<Value> left, ArrayRef<Value> right,
 /// Adds the products of a slice to the sums: [16 rows][8 columns][register].
 SmallVector<Value> MmaGenerator::multiply(Value stage, ValueRange before) {
   SmallVector<Value> sums(before);
-  Value leftFirst = kernel.mul(stage, left->sliceElements()),
-        rightFirst = kernel.mul(stage, right->sliceElements());
+  Value leftFirst = kernel.mul(stage, left.sliceElements()),
+        rightFirst = kernel.mul(stage, right.sliceElements());
   for (int64_t step = 0; step < tile.depth / fragment; ++step) {
     SmallVector<SmallVector<Value>> rows, columns;
     for (int64_t r = 0; r < rowBlocks; ++r)
-      rows.push_back(load(*left, leftFirst, r, step));
+      rows.push_back(load(left, leftFirst, r, step));
     for (int64_t c = 0; c < columnBlocks / 2; ++c)
-      columns.push_back(load(*right, rightFirst, c, step));
+      columns.push_back(load(right, rightFirst, c, step));
     for (int64_t r = 0; r < rowBlocks; ++r)
       for (int64_t c = 0; c < columnBlocks; ++c)
         multiplyFragment(
@@ -276,8 +184,12 @@ SmallVector<Value> MmaGenerator::multiply(Value stage, ValueRange before) {
 void MmaGenerator::run() {
   ContractionBlock block(kernel, shape, tile);
   ContractOp anchor = gpuContractionOf(context.kernel);
-  left = makeOperand(anchor.getLhs(), /*isLeft=*/true, block);
-  right = makeOperand(anchor.getRhs(), /*isLeft=*/false, block);
+  OperandRing leftRing =
+      makeRing(left, anchor.getLhs(), /*isLeft=*/true, block);
+  OperandRing rightRing =
+      makeRing(right, anchor.getRhs(), /*isLeft=*/false, block);
+  ContractionRing ring(kernel, block, std::move(leftRing), std::move(rightRing),
+                       tile.stages(), /*fenced=*/false);
   int64_t warpColumns = tile.warpColumns(shape.elementBytes());
   rowBlocks = warpRows / fragment;
   columnBlocks = warpColumns / 8;
@@ -286,40 +198,16 @@ void MmaGenerator::run() {
   int64_t across = tile.columns / warpColumns;
   Value row = kernel.mul(kernel.quotient(warp, across), warpRows),
         column = kernel.mul(kernel.remainder(warp, across), warpColumns);
-  locateFragments(*left, /*isLeft=*/true, row, rowBlocks);
-  locateFragments(*right, /*isLeft=*/false, column, columnBlocks / 2);
+  locateFragments(left, /*isLeft=*/true, row, rowBlocks);
+  locateFragments(right, /*isLeft=*/false, column, columnBlocks / 2);
 
-  auto isThere = [&](Value slice) -> Value {
-    return arith::CmpIOp::create(builder, arith::CmpIPredicate::ult, slice,
-                                 block.slices);
-  };
-  copySlice(block.begin, block.firstTerms, kernel.index(0));
-  NVVM::CpAsyncCommitGroupOp::create(builder);
-  for (int64_t ahead = 1; ahead < stages - 1; ++ahead) {
-    Value slice = kernel.index(ahead);
-    kernel.when(isThere(slice), [&] {
-      copySlice(block.beginOf(kernel, slice), Value(), slice);
-    });
-    NVVM::CpAsyncCommitGroupOp::create(builder);
-  }
   Value zero = arith::ConstantOp::create(builder, builder.getF32FloatAttr(0));
   SmallVector<Value> zeros(rowBlocks * columnBlocks * 4, zero);
-  auto loop = scf::ForOp::create(
-      builder, kernel.index(0), block.slices, kernel.index(1), zeros,
-      [&](OpBuilder &, Location, Value slice, ValueRange sums) {
-        // This slice has come for all threads, and all have multiplied the one
-        // whose place the next copy takes. Empty groups keep the count.
-        NVVM::CpAsyncWaitGroupOp::create(builder, stages - 2);
-        kernel.barrier();
-        Value next = kernel.add(slice, stages - 1);
-        kernel.when(isThere(next), [&] {
-          copySlice(block.beginOf(kernel, next), Value(),
-                    kernel.remainder(next, stages));
-        });
-        NVVM::CpAsyncCommitGroupOp::create(builder);
-        scf::YieldOp::create(builder,
-                             multiply(kernel.remainder(slice, stages), sums));
-      });
+  ValueRange sums = ring.run(zeros, [&](Value stage, ValueRange sums,
+                                        llvm::function_ref<void()> copyAhead) {
+    copyAhead();
+    return multiply(stage, sums);
+  });
 
   kernel.barrier();
   // Four rows of 8 banks each side by side: half a warp stores them at once.
@@ -332,10 +220,9 @@ void MmaGenerator::run() {
     for (int64_t c = 0; c < columnBlocks; ++c)
       for (int64_t half = 0; half < 2; ++half) {
         int64_t number = (r * columnBlocks + c) * 4 + half * 2;
-        Value sums = vector::FromElementsOp::create(
-            builder, pair,
-            ValueRange{loop.getResult(number), loop.getResult(number + 1)});
-        epilogue.put(sums, kernel.add(firstRow, r * fragment + half * 8),
+        Value neighbours = vector::FromElementsOp::create(
+            builder, pair, ValueRange{sums[number], sums[number + 1]});
+        epilogue.put(neighbours, kernel.add(firstRow, r * fragment + half * 8),
                      kernel.add(firstColumn, c * 8));
       }
   epilogue.run();

@@ -95,19 +95,58 @@ int64_t depthFor(const GpuContractionShape &shape, const GpuLimits &limits) {
   return isWide && !isShort && fits ? 64 : 32;
 }
 
+/// Whether warp groups can multiply the operands: copies are of 16 bytes.
+bool suitsWarpgroups(const GpuContractionShape &shape) {
+  constexpr int64_t lanes = gpuWideBytes / 2;
+  auto isWide = [&](bool alongDepth, int64_t across) {
+    return alongDepth ? shape.depth % lanes == 0 && shape.partDepth % lanes == 0
+                      : across % lanes == 0;
+  };
+  return shape.element.isBF16() && isWide(shape.leftAlongDepth, shape.rows) &&
+         isWide(shape.rightAlongDepth, shape.columns);
+}
+
+/// Clocks of one multiprocessor for its share of a contraction by warp groups.
+double warpgroupCostOf(const GpuContractionTile &tile,
+                       const GpuContractionShape &shape) {
+  // A clock has 2048 multiply-adds and 128 bytes of shared memory, which the
+  // copies write and each product reads: 64 rows and all columns.
+  constexpr double products = 2048, bytesPerClock = 128, rowsOfProduct = 64;
+  double multiply = tile.rows * tile.columns * tile.depth / products;
+  double bytes =
+      2.0 * tile.depth *
+      (2 * tile.rows + tile.columns * (1 + tile.rows / rowsOfProduct));
+  // Barriers of a slice, the way of the first slices and of the last results,
+  // and what a result takes in shared memory and arithmetic.
+  constexpr double sliceCost = 64, blockCost = 1500, resultCost = 0.3;
+  double slices = std::ceil(1.0 * shape.partDepth / tile.depth);
+  double block =
+      slices * (std::max(multiply, bytes / bytesPerClock) + sliceCost) +
+      resultCost * tile.rows * tile.columns;
+  constexpr double multiprocessors = 132;
+  double blocks = shape.parts * std::ceil(1.0 * shape.rows / tile.rows) *
+                  std::ceil(1.0 * shape.columns / tile.columns);
+  // One block's latencies are hidden by the other of its multiprocessor.
+  double rounds = std::ceil(blocks / multiprocessors);
+  return rounds * block + std::ceil(rounds / 2) * blockCost;
+}
+
 DictionaryAttr choose(KernelOp kernel, const GpuLimits &limits) {
   GpuContractionShape shape(gpuContractionOf(kernel));
   int64_t partialRows = partialRowsOf(kernel);
   std::optional<GpuContractionTile> best;
   double least = std::numeric_limits<double>::infinity();
   GpuContractionTile tile;
-  tile.depth = depthFor(shape, limits);
+  tile.warpgroups = limits.warpgroups && suitsWarpgroups(shape);
+  tile.depth = tile.warpgroups ? 64 : depthFor(shape, limits);
   for (tile.rows = 128; tile.rows >= 64; tile.rows /= 2)
     for (tile.columns = 128; tile.columns >= 32; tile.columns -= 32) {
       if (!isLegal(tile, shape.elementBytes(), limits) ||
           (partialRows != 0 && tile.rows != partialRows))
         continue;
-      if (double cost = costOf(tile, shape); cost < least) {
+      double cost =
+          tile.warpgroups ? warpgroupCostOf(tile, shape) : costOf(tile, shape);
+      if (cost < least) {
         least = cost;
         best = tile;
       }
@@ -126,6 +165,9 @@ LogicalResult check(KernelOp kernel, const GpuLimits &limits) {
            << " terms, of at most " << limits.threads << " threads and "
            << limits.sharedBytes << " bytes of shared memory, got "
            << kernel.getTileAttr();
+  if (tile.warpgroups && !suitsWarpgroups(shape))
+    return kernel.emitOpError("expects operands of bf16 with rows of whole 16 "
+                              "bytes for a tile of warp groups");
   int64_t partialRows = partialRowsOf(kernel);
   if (partialRows != 0 && tile.rows != partialRows)
     return kernel.emitOpError()
@@ -152,6 +194,8 @@ void emit(GpuKernelContext context) {
   fromAttribute(context.kernel.getTileAttr(), tile);
   planProducts(context.builder, tile.rows * tile.columns * tile.depth /
                                     tile.threads(shape.elementBytes()));
+  if (tile.warpgroups)
+    return emitGpuContractionWgmma(context);
   return shape.element.isBF16() ? emitGpuContractionMma(context)
                                 : emitGpuContractionFma(context);
 }

@@ -169,9 +169,10 @@ TEST(GpuContractionPartials, Of64Rows) {
   expectRight(test, epilogueProgram(test, 64));
 }
 
+/// For a chip whose warps multiply each by itself.
 ContractionCase narrow(const std::string &form, int64_t rows, int64_t columns,
                        int64_t depth, const std::string &tile = "",
-                       int64_t parts = 1, const std::string &chip = "sm_90a") {
+                       int64_t parts = 1, const std::string &chip = "sm_90") {
   return {form, rows, columns, depth, parts, tile, "bf16", chip};
 }
 
@@ -203,42 +204,79 @@ INSTANTIATE_TEST_SUITE_P(
                     narrow("nt", 129, 33, 5),
                     narrow("nt", 256, 100, 32, tile(128, 64, 32))));
 
+/// For warp groups.
+ContractionCase grouped(const std::string &form, int64_t rows, int64_t columns,
+                        int64_t depth, int64_t tileRows = 128,
+                        int64_t tileColumns = 128, int64_t parts = 1) {
+  return narrow(form, rows, columns, depth,
+                tile(tileRows, tileColumns, 64) + ", warpgroups = true", parts,
+                "sm_90a");
+}
+
+// Whole tiles and less; terms that do not fill a slice, fewer slices than the
+// ring holds, more.
+INSTANTIATE_TEST_SUITE_P(
+    Warpgroups, GpuContraction,
+    testing::Values(grouped("nt", 8, 8, 8), grouped("nn", 8, 8, 8),
+                    grouped("tn", 8, 8, 1), grouped("nt", 128, 128, 64),
+                    grouped("nn", 128, 128, 64), grouped("tn", 128, 128, 64),
+                    grouped("nt", 200, 136, 136), grouped("nn", 200, 136, 136),
+                    grouped("tn", 200, 136, 137), grouped("nt", 130, 40, 328),
+                    grouped("nn", 66, 72, 328), grouped("tn", 72, 40, 327),
+                    grouped("nt", 70, 96, 72, 64, 96),
+                    grouped("nn", 140, 192, 72, 128, 96),
+                    grouped("tn", 136, 96, 72, 64, 96),
+                    grouped("nt", 140, 72, 272, 128, 64),
+                    grouped("nn", 64, 32, 72, 64, 32),
+                    grouped("tn", 136, 72, 272, 128, 32),
+                    grouped("tn", 24, 40, 100, 128, 64, 3),
+                    grouped("tn", 24, 40, 384, 128, 128, 2)));
+
+// Columns whose threads are no whole number of rows, too.
+INSTANTIATE_TEST_SUITE_P(Warpgroups, GpuContractionEpilogue,
+                         testing::Values(grouped("nt", 256, 96, 64, 128, 96),
+                                         grouped("nn", 300, 72, 24),
+                                         grouped("nt", 129, 200, 72, 128, 96),
+                                         grouped("nt", 129, 40, 8, 128, 64)));
+
 // Faults that are put into a right kernel do show.
 const ContractionCase rightCase{"nt", 140, 100, 40, 1, tile(128, 64, 16)};
 
 const ContractionCase narrowCase =
     narrow("nt", 140, 100, 200, tile(128, 64, 32));
 
+const ContractionCase groupedCase = grouped("nt", 140, 104, 320, 128, 64);
+
 /// What a run with one barrier less finds.
 std::string withoutBarrier(const ContractionCase &test, size_t number) {
-  return runKernel(epilogueProgram(test, 128),
-                   {.fault = [&](ModuleOp module, CpuLaunch &) {
-                     SmallVector<gpu::BarrierOp> barriers;
-                     module.walk([&](gpu::BarrierOp barrier) {
-                       barriers.push_back(barrier);
-                     });
-                     ASSERT_EQ(barriers.size(), 5u);
-                     barriers[number].erase();
-                   }});
+  return runKernel(
+      epilogueProgram(test, 128),
+      {.chip = test.chip, .fault = [&](ModuleOp module, CpuLaunch &) {
+         SmallVector<gpu::BarrierOp> barriers;
+         module.walk(
+             [&](gpu::BarrierOp barrier) { barriers.push_back(barrier); });
+         ASSERT_EQ(barriers.size(), 5u);
+         barriers[number].erase();
+       }});
 }
 
-// In both: in the loop, around the epilogue's sums, and behind the column sums.
+// In all: in the loop, around the epilogue's sums, and behind the column sums.
 TEST(GpuContractionFaults, MissingBarrier) {
   for (size_t number = 0; number < 5; ++number) {
     EXPECT_NE(withoutBarrier(rightCase, number), "") << number;
     EXPECT_NE(withoutBarrier(narrowCase, number), "") << number;
+    EXPECT_NE(withoutBarrier(groupedCase, number), "") << number;
   }
 }
 
 TEST(GpuContractionFaults, MissingWait) {
-  EXPECT_THAT(runKernel(plainProgram(narrowCase),
-                        {.fault =
-                             [](ModuleOp module, CpuLaunch &) {
-                               module.walk([](NVVM::CpAsyncWaitGroupOp wait) {
-                                 wait.setN(3);
-                               });
-                             }}),
-              HasSubstr("missing-wait in"));
+  auto wait = [](ModuleOp module, CpuLaunch &) {
+    module.walk([](NVVM::CpAsyncWaitGroupOp wait) { wait.setN(4); });
+  };
+  for (const ContractionCase &test : {narrowCase, groupedCase})
+    EXPECT_THAT(
+        runKernel(plainProgram(test), {.chip = test.chip, .fault = wait}),
+        HasSubstr("missing-wait in"));
 }
 
 TEST(GpuContractionFaults, TooLittleSharedMemory) {

@@ -56,3 +56,27 @@ func.func @columns(%x: tensor<64x8xf32>, %w: tensor<8x4xf32>) -> tensor<64x4xf32
   }
   return %0 : tensor<64x4xf32>
 }
+
+// -----
+
+// Warp groups copy 16 bytes at a time, and are those of sm_90a.
+
+func.func @groups(%x: tensor<64x12xbf16>, %w: tensor<12x8xbf16>) -> tensor<64x8xf32> {
+  // expected-error @below {{expects operands of bf16 with rows of whole 16 bytes for a tile of warp groups}}
+  %0 = bcssl.kernel contraction(%a = %x, %b = %w) tile {depth = 64, warpgroups = true} : (tensor<64x12xbf16>, tensor<12x8xbf16>) -> tensor<64x8xf32> {
+    %y = bcssl.contract nn %a, %b : tensor<64x12xbf16>, tensor<12x8xbf16> -> tensor<64x8xf32>
+    bcssl.yield %y : tensor<64x8xf32>
+  }
+  return %0 : tensor<64x8xf32>
+}
+
+// -----
+
+func.func @group_depth(%x: tensor<64x8xbf16>, %w: tensor<8x8xbf16>) -> tensor<64x8xf32> {
+  // expected-error @below {{expects a tile of 64 or 128 rows, 32, 64, 96 or 128 columns and 32 or 64 terms}}
+  %0 = bcssl.kernel contraction(%a = %x, %b = %w) tile {depth = 32, warpgroups = true} : (tensor<64x8xbf16>, tensor<8x8xbf16>) -> tensor<64x8xf32> {
+    %y = bcssl.contract nn %a, %b : tensor<64x8xbf16>, tensor<8x8xbf16> -> tensor<64x8xf32>
+    bcssl.yield %y : tensor<64x8xf32>
+  }
+  return %0 : tensor<64x8xf32>
+}

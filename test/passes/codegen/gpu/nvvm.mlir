@@ -10,7 +10,8 @@
 // Every pass of the way behind the kernels' formation counts (the ones before are
 // those of pipelines.mlir): what is checked below changes when one is left out.
 // The first comparison holds the list against the pipeline. No kernel here has
-// tensor maps: pass-tensor-maps.mlir shows what passes them.
+// tensor maps or warp groups: pass-tensor-maps.mlir shows what passes maps,
+// contraction-wgmma-ptx.mlir what the last pass is for.
 //
 // DEFINE: %{choose} = func.func(bcssl-choose-gpu-tiles),
 // DEFINE: %{emit} = bcssl-emit-gpu-kernels,
@@ -24,9 +25,10 @@
 // DEFINE: %{maps} = bcssl-pass-tensor-maps,
 // DEFINE: %{canonicalize} = canonicalize,
 // DEFINE: %{cse} = cse,
-// DEFINE: %{verify} = bcssl-verify-gpu-kernels
+// DEFINE: %{verify} = bcssl-verify-gpu-kernels,
+// DEFINE: %{assembly} = convert-nvvm-to-llvm
 // DEFINE: %{before} = bcssl-fold-batch-norm,bcssl-differentiate,bcssl-expand,canonicalize,func.func(bcssl-split-reductions),cse,func.func(bcssl-form-kernels{contraction-rows=128 partial-sums=512}),canonicalize,
-// DEFINE: %{passes} = %{before}%{choose}%{emit}gpu.module(%{hoist}%{powers}%{expand}%{roots}%{loops}%{math}%{gpu}%{maps}%{canonicalize}%{cse}%{verify})
+// DEFINE: %{passes} = %{before}%{choose}%{emit}gpu.module(%{hoist}%{powers}%{expand}%{roots}%{loops}%{math}%{gpu}%{maps}%{canonicalize}%{cse}%{verify}%{assembly})
 // DEFINE: %{lower} = bcssl-opt %s --pass-pipeline="builtin.module(%{passes})"
 //
 // RUN: bcssl-opt %s --bcssl-nvvm --dump-pass-pipeline -o %t.whole 2> %t.dump
@@ -59,9 +61,9 @@
 // REDEFINE: %{loops} = convert-scf-to-cf,
 // REDEFINE: %{math} =
 // RUN: not %{lower} 2>&1 | FileCheck %s --check-prefix=LIBRARY
-// REDEFINE: %{verify} = canonicalize
+// REDEFINE: %{verify} = canonicalize,
 // RUN: %{lower} | grep -q __nv_fmaf
-// REDEFINE: %{verify} = bcssl-verify-gpu-kernels
+// REDEFINE: %{verify} = bcssl-verify-gpu-kernels,
 // REDEFINE: %{math} = convert-math-to-llvm,
 // REDEFINE: %{gpu} =
 // RUN: %{lower} | grep -q 'gpu\.func'
