@@ -260,10 +260,12 @@ bool isLegal(const GpuRowwiseTile &tile, const GpuLimits &limits) {
 }
 
 bool isLegal(const GpuColumnwiseTile &tile, const GpuLimits &limits) {
+  constexpr int64_t warp = 32;
   return isPowerOfTwo(tile.lanes) && tile.lanes <= gpuLanes &&
          tile.columns >= tile.lanes && tile.columns % tile.lanes == 0 &&
-         tile.parts >= 1 && tile.threads() <= limits.threads &&
-         tile.threads() * tile.lanes * 4 <= limits.sharedBytes;
+         isPowerOfTwo(tile.vectors()) && isPowerOfTwo(tile.parts) &&
+         tile.threads() <= limits.threads && tile.threads() % warp == 0 &&
+         (tile.lanes == 1 || tile.vectors() >= warp);
 }
 
 bool isLegal(const GpuMovementTile &tile) {

@@ -187,13 +187,16 @@ struct GpuRowwiseTile {
 };
 
 /// Columnwise kernels on a GPU: a block covers `columns` columns, a thread
-/// `lanes` of them; `parts` threads share the rows that are summed.
+/// `lanes` of them; `parts` threads share the rows that are summed. Where a
+/// warp holds several parts, they are one group once it has added them.
 struct GpuColumnwiseTile {
   int64_t columns = 32;
   int64_t lanes = 1;
   int64_t parts = 8;
 
-  int64_t threads() const { return columns / lanes * parts; }
+  int64_t vectors() const { return columns / lanes; }
+  int64_t threads() const { return vectors() * parts; }
+  int64_t groups() const { return vectors() < 32 ? threads() / 32 : parts; }
 };
 
 /// Movement on a GPU: a thread moves `lanes` neighbouring elements.
@@ -264,6 +267,7 @@ bool isLegal(const GpuFilterGradTile &tile, const GpuDepthwiseMap &map,
 /// Whole warps; a team is a part of a warp or the whole block; lanes divide the
 /// columns.
 bool isLegal(const GpuRowwiseTile &tile, const GpuLimits &limits);
+/// Whole warps, a power of two of vectors; of less than a warp, one lane each.
 bool isLegal(const GpuColumnwiseTile &tile, const GpuLimits &limits);
 bool isLegal(const GpuMovementTile &tile);
 /// 64 or 128 rows, 32 to 128 columns; 8 to 32 terms of f32, 32 or 64 of bf16.
