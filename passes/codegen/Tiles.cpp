@@ -81,6 +81,7 @@ template <typename Visit> void visitFields(GpuRowwiseTile &tile, Visit visit) {
   visit("rows", tile.rows);
   visit("columns", tile.columns);
   visit("lanes", tile.lanes);
+  visit("together", tile.together);
   visit("flat", tile.flat);
 }
 template <typename Visit>
@@ -256,6 +257,7 @@ bool isLegal(const GpuRowwiseTile &tile, const GpuLimits &limits) {
          tile.threads <= limits.threads && tile.rows >= 1 &&
          isPowerOfTwo(tile.lanes) && tile.lanes <= gpuLanes &&
          tile.columns >= 1 && tile.columns % tile.lanes == 0 &&
+         tile.together >= 1 && tile.together <= tile.rows &&
          (!tile.flat || (tile.rows == 1 && tile.team == tile.threads));
 }
 

@@ -170,14 +170,15 @@ struct GpuFilterGradTile {
 
 /// Rowwise kernels on a GPU. A block of `threads` covers `rows` rows (of the
 /// last tile fewer) by `columns` columns; `team` neighbouring threads share a
-/// row, each with vectors of `lanes` columns. Kernels of which rows and columns
-/// play no part are `flat`: one row.
+/// row, each with vectors of `lanes` columns, and work on `together` rows at a
+/// time. Kernels of which rows and columns play no part are `flat`: one row.
 struct GpuRowwiseTile {
   int64_t threads = 256;
   int64_t team = 32;
   int64_t rows = 8;
   int64_t columns = 128;
   int64_t lanes = 4;
+  int64_t together = 1;
   bool flat = false;
 
   int64_t teams() const { return threads / team; }

@@ -1,11 +1,13 @@
 //===- Rowwise.cpp - pointwise kernels with row reductions ----------------===//
 //
 // A team of threads shares a row, each thread with vectors of columns a team's
-// width apart. As on the CPU there is one pass over the row per level of row
-// reductions and a last one that stores; the row comes from the first-level
-// cache then, or stands in registers where the passes are unrolled. Sums of a
-// row are butterflies, whose order is the same in every thread. Partial column
-// sums stay in registers over all rows of the block; those of several teams are
+// width apart; a team works on several rows together. As on the CPU there is
+// one pass over the row per level of row reductions and a last one that stores;
+// the row comes from the first-level cache then, or stands in registers where
+// the passes are unrolled. All loads come before the first store, which might
+// change what they read for all that the compiler knows. Sums of a row are
+// butterflies, whose order is the same in every thread. Partial column sums
+// stay in registers over all rows of the block; those of several teams are
 // added in the order of the teams.
 //
 //===----------------------------------------------------------------------===//
@@ -32,14 +34,36 @@ public:
 private:
   using Vectors = SmallVector<Value>;
 
-  void emitRow(Value row, Value valid, Vectors &sums);
-  void emitReductions(ArrayRef<ReduceOp> reductions, Value row);
-  void computeRowValues(Value row);
+  /// A row that a team works on. Where it has none left it computes the last
+  /// one again and stores nothing: `valid` is null where it always has.
+  struct Row {
+    Value index, valid;
+    RegionEmitter region;
+  };
+
+  /// A vector of columns of the thread, the number `step` of its row. Where
+  /// there is none it reads the last one again and `inside` is false; null
+  /// where there always is.
+  struct Columns {
+    int64_t step;
+    Value first, inside;
+  };
+
+  Columns columnsAt(int64_t step, Value vector, bool mayBeBeyond);
+  Vectors
+  overColumns(ValueRange carried,
+              llvm::function_ref<Vectors(ArrayRef<Columns>, ValueRange)> body);
+  Row rowAt(Value number);
+  void emitRows(MutableArrayRef<Row> rows, Vectors &sums);
+  void emitReductions(ArrayRef<ReduceOp> reductions, MutableArrayRef<Row> rows);
+  Vectors finish(MutableArrayRef<Row> rows, ArrayRef<Columns> columns,
+                 ValueRange sums);
+  void computeRowValues(Row &row);
+  void computeResults(RegionEmitter &region, const Site &site);
   bool isReady(Value value);
-  void forColumns(llvm::function_ref<void(int64_t, const Site &)> body,
-                  Value row);
-  Value insideAt(int64_t step, Value vector);
-  void addPartials(int64_t step, const Site &site, Value valid, Vectors &sums);
+  Value addPartial(RegionEmitter &region, ReducePartialOp partial,
+                   const Site &site, Value valid, Value sum);
+  void addInMemory(RegionEmitter &region, const Site &site);
   void storePartials(ValueRange sums);
   void combineTeams(ValueRange sums, size_t number);
   bool sumsInMemory() const { return tile.steps() > rowwiseUnrolled; }
@@ -53,8 +77,8 @@ private:
   int64_t rows, columns;
   GpuLaunch launch;
   Value thread, member, team;
-  Value rowBlock, firstColumn;
-  DenseSet<Operation *> known; // reductions of this row so far
+  Value rowBlock, firstRow, firstColumn;
+  DenseSet<Operation *> known; // reductions of these rows so far
 };
 
 RegionEmitter regionOf(GpuKernelContext context, const GpuRowwiseTile &tile) {
@@ -88,139 +112,179 @@ void RowwiseGenerator::run() {
   int64_t columnBlocks = llvm::divideCeil(columns, tile.columns);
   rowBlock = kernel.quotient(block, columnBlocks);
   firstColumn = kernel.mul(kernel.remainder(block, columnBlocks), tile.columns);
-  Value firstRow = kernel.mul(rowBlock, tile.rows);
+  firstRow = kernel.mul(rowBlock, tile.rows);
 
   Vectors none;
   if (!sumsInMemory())
     none.assign(region.partials().size() * tile.steps(), region.zero());
-  // All threads of a warp take part in its shuffles: where a team has no row
-  // left it computes the last one again and stores nothing.
-  int64_t steps = llvm::divideCeil(tile.rows, tile.teams());
-  bool ragged = tile.rows % tile.teams() != 0 || rows % tile.rows != 0;
+  int64_t steps = llvm::divideCeil(tile.rows, tile.teams() * tile.together);
   auto loop = scf::ForOp::create(
       builder, kernel.index(0), kernel.index(steps), kernel.index(1), none,
       [&](OpBuilder &, Location, Value step, ValueRange before) {
-        Value local = kernel.add(kernel.mul(step, tile.teams()), team);
-        Value row = kernel.add(firstRow, local), valid;
-        if (rows == 1)
-          row = kernel.index(0);
-        if (ragged) {
-          Value counted = kernel.add(firstRow, local);
-          valid = kernel.both(kernel.within(local, tile.rows),
-                              kernel.within(counted, rows));
-          row = kernel.min(row, kernel.index(rows - 1));
-        }
+        std::vector<Row> together;
+        for (int64_t number = 0; number < tile.together; ++number)
+          together.push_back(
+              rowAt(kernel.add(kernel.mul(step, tile.together), number)));
         Vectors sums(before);
-        emitRow(row, valid, sums);
+        emitRows(together, sums);
         scf::YieldOp::create(builder, sums);
       });
   if (!region.partials().empty() && !sumsInMemory())
     storePartials(loop.getResults());
 }
 
-/// The condition that a thread's vector number `step` lies in the block and in
-/// the row; null if it always does.
-Value RowwiseGenerator::insideAt(int64_t step, Value vector) {
-  Value inside;
-  if ((step + 1) * tile.team > tile.vectors() || step < 0)
-    inside = kernel.within(vector, tile.vectors());
-  if (columns % tile.columns != 0) {
-    Value column = kernel.add(firstColumn, kernel.mul(vector, tile.lanes));
-    inside = kernel.both(inside, kernel.within(column, columns));
+/// The team's row of this number in the block. All threads of a warp take part
+/// in its shuffles, so every team has one.
+RowwiseGenerator::Row RowwiseGenerator::rowAt(Value number) {
+  Value local = kernel.add(kernel.mul(number, tile.teams()), team), valid;
+  if (tile.rows % (tile.teams() * tile.together) != 0) {
+    valid = kernel.within(local, tile.rows);
+    local = kernel.min(local, kernel.index(tile.rows - 1));
   }
-  return inside;
+  Value index = kernel.add(firstRow, local);
+  if (rows % tile.rows != 0) {
+    valid = kernel.both(valid, kernel.within(index, rows));
+    index = kernel.min(index, kernel.index(rows - 1));
+  }
+  return {rows == 1 ? kernel.index(0) : index, valid, region};
 }
 
-/// Emits the body for each of the thread's vectors; `step` is -1 in a loop.
-void RowwiseGenerator::forColumns(
-    llvm::function_ref<void(int64_t, const Site &)> body, Value row) {
-  auto emitAt = [&](int64_t step, Value vector) {
-    kernel.when(insideAt(step, vector), [&] {
-      region.enter(/*keepRows=*/true);
-      body(step,
-           {row, kernel.add(firstColumn, kernel.mul(vector, tile.lanes))});
-    });
-  };
-  if (sumsInMemory())
-    return kernel.forRange(member, kernel.index(tile.vectors()), tile.team,
-                           [&](Value vector) { emitAt(-1, vector); });
-  for (int64_t step = 0; step < tile.steps(); ++step)
-    emitAt(step, kernel.add(member, step * tile.team));
+RowwiseGenerator::Columns
+RowwiseGenerator::columnsAt(int64_t step, Value vector, bool mayBeBeyond) {
+  Value inside;
+  if (mayBeBeyond) {
+    inside = kernel.within(vector, tile.vectors());
+    vector = kernel.min(vector, kernel.index(tile.vectors() - 1));
+  }
+  Value first = kernel.add(firstColumn, kernel.mul(vector, tile.lanes));
+  if (columns % tile.columns != 0) {
+    inside = kernel.both(inside, kernel.within(first, columns));
+    first = kernel.min(first, kernel.index(columns - tile.lanes));
+  }
+  return {step, first, inside};
 }
 
-void RowwiseGenerator::emitRow(Value row, Value valid, Vectors &sums) {
-  region.enter();
+/// Emits the body for the thread's vectors of a row: for all at once, or in a
+/// loop for a few at a time.
+RowwiseGenerator::Vectors RowwiseGenerator::overColumns(
+    ValueRange carried,
+    llvm::function_ref<Vectors(ArrayRef<Columns>, ValueRange)> body) {
+  SmallVector<Columns> places;
+  if (!sumsInMemory()) {
+    for (int64_t step = 0; step < tile.steps(); ++step)
+      places.push_back(columnsAt(step, kernel.add(member, step * tile.team),
+                                 (step + 1) * tile.team > tile.vectors()));
+    return body(places, carried);
+  }
+  constexpr int64_t atOnce = rowwiseUnrolled / 2;
+  int64_t stride = tile.team * atOnce;
+  auto loop = scf::ForOp::create(
+      builder, member, kernel.index(tile.vectors()), kernel.index(stride),
+      carried, [&](OpBuilder &, Location, Value vector, ValueRange before) {
+        for (int64_t step = 0; step < atOnce; ++step)
+          places.push_back(columnsAt(step, kernel.add(vector, step * tile.team),
+                                     step > 0 && tile.vectors() % stride != 0));
+        scf::YieldOp::create(builder, body(places, before));
+      });
+  return Vectors(loop.getResults());
+}
+
+void RowwiseGenerator::emitRows(MutableArrayRef<Row> rows, Vectors &sums) {
   known.clear();
   for (ArrayRef<ReduceOp> level : reductionLevels(op))
-    emitReductions(level, row);
-  computeRowValues(row);
+    emitReductions(level, rows);
+  auto yield = cast<YieldOp>(op.getBody().front().getTerminator());
+  for (Row &row : rows) {
+    computeRowValues(row);
+    for (Value value : yield.getValues())
+      if (row.region.isRow(value) && !row.region.isFull(value) &&
+          !value.getDefiningOp<ReducePartialOp>())
+        row.region.scalarAt(value, row.index);
+  }
+  sums = overColumns(sums, [&](ArrayRef<Columns> columns, ValueRange before) {
+    return finish(rows, columns, before);
+  });
+  if (!hasRowResults(op))
+    return;
   Value first = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, member,
                                       kernel.index(0));
-  if (hasRowResults(op))
-    kernel.when(kernel.both(valid, first), [&] { region.storeRows(row); });
-  kernel.when(valid, [&] {
-    forColumns([&](int64_t, const Site &site) { region.storeFull(site); }, row);
-  });
-  if (region.partials().empty())
-    return;
-  if (!sumsInMemory()) {
-    for (int64_t step = 0; step < tile.steps(); ++step) {
-      Value vector = kernel.add(member, step * tile.team);
-      Value column = kernel.add(firstColumn, kernel.mul(vector, tile.lanes));
-      addPartials(step, {row, column},
-                  kernel.both(valid, insideAt(step, vector)), sums);
-    }
-    return;
-  }
-  // One team: the thread alone reads and writes its columns of the sums.
-  Value isFirst = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, row,
-                                        kernel.mul(rowBlock, tile.rows));
-  kernel.when(valid, [&] {
-    forColumns(
-        [&](int64_t, const Site &site) {
-          for (auto [partial, number] : region.partials()) {
-            Value value = region.vectorAt(partial.getInput(), site);
-            Value memref = region.resultBuffer(number);
-            Value at = kernel.add(kernel.mul(rowBlock, columns), site.column);
-            Value before = region.loadVector(memref, at);
-            before = arith::SelectOp::create(builder, isFirst, region.zero(),
-                                             before);
-            region.storeVector(arith::AddFOp::create(builder, before, value),
-                               memref, at);
-          }
-        },
-        row);
-  });
+  for (Row &row : rows)
+    kernel.when(kernel.both(row.valid, first),
+                [&] { row.region.storeRows(row.index); });
 }
 
-/// Adds the values at a site to the thread's sums, where `valid`.
-void RowwiseGenerator::addPartials(int64_t step, const Site &site, Value valid,
-                                   Vectors &sums) {
+/// Computes and stores the results at these columns of all rows. Returns the
+/// sums with theirs added, if those stand in registers.
+RowwiseGenerator::Vectors RowwiseGenerator::finish(MutableArrayRef<Row> rows,
+                                                   ArrayRef<Columns> columns,
+                                                   ValueRange sums) {
+  Vectors after(sums);
   size_t count = region.partials().size();
-  auto add = [&] {
-    Vectors next;
-    region.enter(/*keepRows=*/true);
-    for (size_t number = 0; number < count; ++number) {
-      ReducePartialOp partial = region.partials()[number].first;
-      next.push_back(
-          arith::AddFOp::create(builder, sums[step * count + number],
-                                region.vectorAt(partial.getInput(), site)));
+  std::vector<RegionEmitter> regions;
+  for (Row &row : rows)
+    for (const Columns &place : columns) {
+      regions.push_back(row.region);
+      RegionEmitter &region = regions.back();
+      region.enter(/*keepRows=*/true);
+      Site site{row.index, place.first};
+      computeResults(region, site);
+      for (auto [number, partial] : llvm::enumerate(region.partials()))
+        if (!sumsInMemory()) {
+          Value &sum = after[place.step * count + number];
+          sum = addPartial(region, partial.first, site, row.valid, sum);
+        }
     }
-    return next;
-  };
-  Vectors next;
-  if (!valid) {
-    next = add();
-  } else {
-    auto begin = sums.begin() + step * count;
-    Vectors before(begin, begin + count);
-    auto choice = scf::IfOp::create(
-        builder, valid,
-        [&](OpBuilder &, Location) { scf::YieldOp::create(builder, add()); },
-        [&](OpBuilder &, Location) { scf::YieldOp::create(builder, before); });
-    next.assign(choice.result_begin(), choice.result_end());
+  auto next = regions.begin();
+  for (Row &row : rows)
+    kernel.when(row.valid, [&] {
+      for (const Columns &place : columns) {
+        RegionEmitter &region = *next++;
+        kernel.when(place.inside, [&] {
+          Site site{row.index, place.first};
+          region.storeFull(site);
+          if (sumsInMemory())
+            addInMemory(region, site);
+        });
+      }
+    });
+  return after;
+}
+
+/// Computes what `storeFull` stores, and what is summed over rows.
+void RowwiseGenerator::computeResults(RegionEmitter &region, const Site &site) {
+  auto yield = cast<YieldOp>(op.getBody().front().getTerminator());
+  for (Value value : yield.getValues()) {
+    if (auto partial = value.getDefiningOp<ReducePartialOp>())
+      region.vectorAt(partial.getInput(), site);
+    else if (region.isFull(value))
+      region.vectorAt(value, site);
   }
-  std::copy(next.begin(), next.end(), sums.begin() + step * count);
+}
+
+/// The sum with the value at a site added, where `valid`.
+Value RowwiseGenerator::addPartial(RegionEmitter &region,
+                                   ReducePartialOp partial, const Site &site,
+                                   Value valid, Value sum) {
+  Value more = arith::AddFOp::create(builder, sum,
+                                     region.vectorAt(partial.getInput(), site));
+  return valid ? Value(arith::SelectOp::create(builder, valid, more, sum))
+               : more;
+}
+
+/// Adds the values at a site to the sums in memory. There is one team then, and
+/// a thread alone reads and writes its columns.
+void RowwiseGenerator::addInMemory(RegionEmitter &region, const Site &site) {
+  Value isFirst = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
+                                        site.row, firstRow);
+  for (auto [partial, number] : region.partials()) {
+    Value memref = region.resultBuffer(number);
+    Value at = kernel.add(kernel.mul(rowBlock, columns), site.column);
+    Value before = region.loadVector(memref, at);
+    before = arith::SelectOp::create(builder, isFirst, region.zero(), before);
+    Value sum = arith::AddFOp::create(
+        builder, before, region.vectorAt(partial.getInput(), site));
+    region.storeVector(sum, memref, at);
+  }
 }
 
 void RowwiseGenerator::storePartials(ValueRange sums) {
@@ -230,16 +294,16 @@ void RowwiseGenerator::storePartials(ValueRange sums) {
       combineTeams(sums, number);
       continue;
     }
-    for (int64_t step = 0; step < tile.steps(); ++step) {
-      Value vector = kernel.add(member, step * tile.team);
-      kernel.when(insideAt(step, vector), [&, step = step] {
-        Value column = kernel.add(firstColumn, kernel.mul(vector, tile.lanes));
-        region.storeVector(
-            sums[step * count + number],
-            region.resultBuffer(region.partials()[number].second),
-            kernel.add(kernel.mul(rowBlock, columns), column));
-      });
-    }
+    overColumns({}, [&](ArrayRef<Columns> places, ValueRange) {
+      for (const Columns &place : places)
+        kernel.when(place.inside, [&] {
+          region.storeVector(
+              sums[place.step * count + number],
+              region.resultBuffer(region.partials()[number].second),
+              kernel.add(kernel.mul(rowBlock, columns), place.first));
+        });
+      return Vectors();
+    });
   }
 }
 
@@ -249,14 +313,15 @@ void RowwiseGenerator::combineTeams(ValueRange sums, size_t number) {
   size_t count = region.partials().size();
   Value shared = reduction.sharedSums(tile.teams() * tile.columns);
   kernel.barrier(); // the sums before these have been read
-  for (int64_t step = 0; step < tile.steps(); ++step) {
-    Value vector = kernel.add(member, step * tile.team);
-    kernel.when(insideAt(step, vector), [&, step = step] {
-      Value at = kernel.add(kernel.mul(team, tile.columns),
-                            kernel.mul(vector, tile.lanes));
-      kernel.store(sums[step * count + number], shared, at);
-    });
-  }
+  overColumns({}, [&](ArrayRef<Columns> places, ValueRange) {
+    for (const Columns &place : places)
+      kernel.when(place.inside, [&] {
+        Value at = kernel.add(kernel.mul(team, tile.columns),
+                              kernel.sub(place.first, firstColumn));
+        kernel.store(sums[place.step * count + number], shared, at);
+      });
+    return Vectors();
+  });
   kernel.barrier();
   kernel.forRange(
       thread, kernel.index(tile.vectors()), tile.threads, [&](Value vector) {
@@ -291,67 +356,53 @@ bool RowwiseGenerator::isReady(Value value) {
 }
 
 /// Computes the row values that the next pass reads, outside of its loop.
-void RowwiseGenerator::computeRowValues(Value row) {
+void RowwiseGenerator::computeRowValues(Row &row) {
   op.getBody().walk([&](BroadcastOp broadcast) {
     Value input = broadcast.getInput();
     if (region.isFull(broadcast.getOutput()) && region.isRow(input) &&
         !isa<BlockArgument>(input) &&
         !input.getDefiningOp<arith::ConstantOp>() && isReady(input))
-      region.scalarAt(input, row);
+      row.region.scalarAt(input, row.index);
   });
 }
 
 void RowwiseGenerator::emitReductions(ArrayRef<ReduceOp> reductions,
-                                      Value row) {
-  computeRowValues(row);
-  Vectors sums;
+                                      MutableArrayRef<Row> rows) {
+  Vectors neutral, sums;
   for (ReduceOp reduce : reductions)
-    sums.push_back(kernel.splat(
+    neutral.push_back(kernel.splat(
         builder.getF32FloatAttr(TeamReduction::neutral(reduce.getKind())),
         tile.lanes));
-  auto step = [&](const Site &site, ValueRange carried) {
-    region.enter(/*keepRows=*/true);
-    Vectors next;
-    for (auto [number, sum] : llvm::enumerate(carried)) {
-      ReduceOp reduce = reductions[number];
-      next.push_back(reduction.combine(
-          reduce.getKind(), sum, region.vectorAt(reduce.getInput(), site)));
-    }
-    return next;
-  };
-  auto stepWhere = [&](Value inside, const Site &site, ValueRange carried) {
-    if (!inside)
-      return step(site, carried);
-    auto choice = scf::IfOp::create(
-        builder, inside,
-        [&](OpBuilder &, Location) {
-          scf::YieldOp::create(builder, step(site, carried));
-        },
-        [&](OpBuilder &, Location) { scf::YieldOp::create(builder, carried); });
-    return Vectors(choice.result_begin(), choice.result_end());
-  };
-  auto siteOf = [&](Value vector) {
-    return Site{row, kernel.add(firstColumn, kernel.mul(vector, tile.lanes))};
-  };
-  if (sumsInMemory()) {
-    auto loop = scf::ForOp::create(
-        builder, member, kernel.index(tile.vectors()), kernel.index(tile.team),
-        sums, [&](OpBuilder &, Location, Value vector, ValueRange carried) {
-          scf::YieldOp::create(builder, stepWhere(insideAt(-1, vector),
-                                                  siteOf(vector), carried));
-        });
-    sums.assign(loop.result_begin(), loop.result_end());
-  } else {
-    for (int64_t number = 0; number < tile.steps(); ++number) {
-      Value vector = kernel.add(member, number * tile.team);
-      sums = stepWhere(insideAt(number, vector), siteOf(vector), sums);
-    }
+  for (Row &row : rows) {
+    computeRowValues(row);
+    llvm::append_range(sums, neutral);
   }
-  for (auto [number, sum] : llvm::enumerate(sums)) {
-    ReduceOp reduce = reductions[number];
-    region.bindRow(reduce.getOutput(), reduction.reduce(reduce.getKind(), sum));
+  auto add = [&](ArrayRef<Columns> columns, ValueRange before) {
+    Vectors after(before);
+    for (auto [place, row] : llvm::enumerate(rows))
+      for (const Columns &at : columns) {
+        row.region.enter(/*keepRows=*/true);
+        for (size_t number = 0; number < reductions.size(); ++number) {
+          ReduceOp reduce = reductions[number];
+          Value value =
+              row.region.vectorAt(reduce.getInput(), {row.index, at.first});
+          if (at.inside)
+            value = arith::SelectOp::create(builder, at.inside, value,
+                                            neutral[number]);
+          Value &sum = after[place * reductions.size() + number];
+          sum = reduction.combine(reduce.getKind(), sum, value);
+        }
+      }
+    return after;
+  };
+  sums = overColumns(sums, add);
+  auto sum = sums.begin();
+  for (Row &row : rows)
+    for (ReduceOp reduce : reductions)
+      row.region.bindRow(reduce.getOutput(),
+                         reduction.reduce(reduce.getKind(), *sum++));
+  for (ReduceOp reduce : reductions)
     known.insert(reduce);
-  }
 }
 
 std::string missing(KernelOp) { return ""; }
