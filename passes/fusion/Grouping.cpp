@@ -116,15 +116,16 @@ static bool roundsArgument(Operation *op) {
   return isa<arith::TruncFOp>(op) && isa<BlockArgument>(op->getOperand(0));
 }
 
+static bool isAnchored(const Group &group) {
+  return kindOf(group.members.front()) == OpKind::Anchor;
+}
+
 /// Groups worth joining: those of the operands' producers, latest first, then
 /// those that read the same values. Roundings of arguments have neither; those
 /// of one shape share a kernel.
 SmallVector<int> Grouping::candidates(Operation *op) {
   SetVector<int> near, far;
-  forOperands(op, [&](Value value) {
-    if (Operation *def = value.getDefiningOp())
-      if (int group = groupOf(def); group >= 0)
-        near.insert(group);
+  auto addReaders = [&](Value value) {
     SmallVector<Operation *> readers(value.getUsers());
     while (!readers.empty()) {
       Operation *reader = readers.pop_back_val();
@@ -133,6 +134,19 @@ SmallVector<int> Grouping::candidates(Operation *op) {
       else if (int group = groupOf(reader); group >= 0)
         far.insert(group);
     }
+  };
+  forOperands(op, [&](Value value) {
+    addReaders(value);
+    Operation *def = value.getDefiningOp();
+    int group = def ? groupOf(def) : -1;
+    if (group < 0)
+      return;
+    near.insert(group);
+    // A sum of a row cannot join an anchor, but what is summed may be computed
+    // again where its operands are read.
+    if (kindOf(op) == OpKind::RowReduce && isAnchored(groups[group]) &&
+        kindOf(def) == OpKind::Pointwise && isCheap(def))
+      forOperands(def, addReaders);
   });
   SmallVector<int> result(near.begin(), near.end());
   llvm::sort(result, std::greater<int>());
@@ -149,9 +163,11 @@ SmallVector<int> Grouping::candidates(Operation *op) {
   return result;
 }
 
-static bool isWeightGrad(Operation *op) {
+/// Whether nothing joins a contraction: a weight gradient, or parts of a sum.
+static bool standsAlone(Operation *op) {
   auto contract = dyn_cast<ContractOp>(op);
-  return contract && contract.getForm() == ContractForm::TN;
+  return contract &&
+         (contract.getForm() == ContractForm::TN || contract.getParts() != 1);
 }
 
 bool Grouping::mayJoin(Operation *op, int number) {
@@ -159,7 +175,7 @@ bool Grouping::mayJoin(Operation *op, int number) {
   if (group.members.size() >= maxMembers ||
       group.family == KernelFamily::Movement ||
       group.family == KernelFamily::DepthwiseFilterGrad ||
-      isWeightGrad(group.members.front()))
+      standsAlone(group.members.front()))
     return false;
   // What comes first must not wait for what an optimizer does with arguments.
   if (roundsArgument(group.members.front()) && !roundsArgument(op))
@@ -247,6 +263,30 @@ int64_t Grouping::partialRows(int number) const {
   return std::max<int64_t>(1, llvm::divideCeil(rows, options.partialSums));
 }
 
+/// Columnwise groups of the same results that a reduction over rows may share:
+/// those that read the same values, then those that sum as many rows which the
+/// same kernel made, such as its other partial sums.
+SmallVector<int> Grouping::columnwiseCandidates(ReduceOp op) {
+  Operation *def = rootOf(op.getInput()).getDefiningOp();
+  int from = def ? groupOf(def) : -1;
+  auto isUsable = [&](int number) {
+    return number != from &&
+           groups[number].family == KernelFamily::Columnwise &&
+           ArrayRef<int64_t>(groups[number].space) == shapeOf(op.getOutput());
+  };
+  SmallVector<int> result;
+  for (int group : candidates(op))
+    if (isUsable(group))
+      result.push_back(group);
+  for (int number = groups.size() - 1; from >= 0 && number >= 0; --number)
+    if (isUsable(number) && producers[number].contains(from) &&
+        shapeOf(groups[number].members.front()->getOperand(0)) ==
+            shapeOf(op.getInput()) &&
+        !llvm::is_contained(result, number))
+      result.push_back(number);
+  return result;
+}
+
 /// Few rows are added directly; many in two steps.
 void Grouping::addColumnReduce(ReduceOp op) {
   ArrayRef<int64_t> shape = shapeOf(op.getInput());
@@ -257,14 +297,10 @@ void Grouping::addColumnReduce(ReduceOp op) {
   ArrayRef<int64_t> result = shapeOf(op.getOutput());
   auto addDirect = [&](ReduceOp reduce) {
     if (options.fuse)
-      for (int group : candidates(reduce))
-        if (groups[group].family == KernelFamily::Columnwise &&
-            groups[group].space == result &&
-            groups[group].members.size() < maxMembers &&
+      for (int group : columnwiseCandidates(reduce))
+        if (groups[group].members.size() < maxMembers &&
             !createsCycle(reduce, group))
-          if (int from = groupOf(rootOf(reduce.getInput()).getDefiningOp());
-              from != group)
-            return join(reduce, group);
+          return join(reduce, group);
     newGroup(reduce, KernelFamily::Columnwise, result);
   };
   if (!allRows || rowsOf(shape) <= fewRows)
@@ -293,6 +329,9 @@ void Grouping::addColumnReduce(ReduceOp op) {
       1, llvm::divideCeil(rowsOf(shape), options.partialSums));
   if (target >= 0)
     rows = partialRows(target);
+  // A partial sum of one row would be a copy.
+  if (rows == 1)
+    return addDirect(op);
   partial = makePartial(rows);
   if (target >= 0)
     join(partial, target);

@@ -53,6 +53,7 @@ private:
                llvm::ArrayRef<int64_t> space);
   void join(mlir::Operation *op, int group);
   llvm::SmallVector<int> candidates(mlir::Operation *op);
+  llvm::SmallVector<int> columnwiseCandidates(ReduceOp op);
   bool mayJoin(mlir::Operation *op, int group);
   bool createsCycle(mlir::Operation *op, int group);
   bool reaches(int from, int to);
