@@ -24,26 +24,28 @@ static LogicalResult verifySummed(Operation *op, int64_t lhs, int64_t rhs) {
 LogicalResult ContractOp::verify() {
   if (failed(verifyProductTypes(*this, "(C4)")))
     return failure();
-  int64_t parts = getParts();
+  int64_t lhsTerms = columnsOf(getLhs()), rhsTerms = 0;
+  SmallVector<int64_t> shape;
   if (getForm() == ContractForm::TN) {
-    if (failed(verifySummed(*this, rowsOf(getLhs()), rowsOf(getRhs()))) ||
-        failed(verifyParts(*this, "(C5)", parts, rowsOf(getLhs()))))
-      return failure();
-    SmallVector<int64_t> shape{parts, columnsOf(getLhs()), columnsOf(getRhs())};
-    return verifyShape(*this, "(C3)", "result", getOutput(),
-                       ArrayRef(shape).drop_front(parts == 1 ? 1 : 0));
+    lhsTerms = rowsOf(getLhs());
+    rhsTerms = rowsOf(getRhs());
+    shape = {columnsOf(getLhs()), columnsOf(getRhs())};
+  } else {
+    ArrayRef<int64_t> rhs = shapeOf(getRhs());
+    if (rhs.size() != 2)
+      return emitOpError() << "(C1) expects a matrix on the right, got shape "
+                           << shapeText(rhs);
+    bool transposed = getForm() == ContractForm::NT;
+    rhsTerms = rhs[transposed ? 1 : 0];
+    shape = withColumns(getLhs(), rhs[transposed ? 0 : 1]);
   }
-  if (parts != 1)
-    return emitOpError() << "(C5) expects one part in this form, got " << parts;
-  ArrayRef<int64_t> rhs = shapeOf(getRhs());
-  if (rhs.size() != 2)
-    return emitOpError() << "(C1) expects a matrix on the right, got shape "
-                         << shapeText(rhs);
-  bool transposed = getForm() == ContractForm::NT;
-  if (failed(verifySummed(*this, columnsOf(getLhs()), rhs[transposed ? 1 : 0])))
+  int64_t parts = getParts();
+  if (failed(verifySummed(*this, lhsTerms, rhsTerms)) ||
+      failed(verifyParts(*this, "(C5)", parts, lhsTerms)))
     return failure();
-  return verifyShape(*this, "(C3)", "result", getOutput(),
-                     withColumns(getLhs(), rhs[transposed ? 0 : 1]));
+  if (parts != 1)
+    shape.insert(shape.begin(), parts);
+  return verifyShape(*this, "(C3)", "result", getOutput(), shape);
 }
 
 LogicalResult LinearOp::verify() {

@@ -24,18 +24,18 @@ def Bcssl_ContractOp : Bcssl_DifferentiableOp<"contract"> {
     tn: y[n,k] = sum over m of lhs[m,n] * rhs[m,k]   (gradient of its weight)
     ```
 
-    With `parts` P above 1, form `tn` gives P matrices whose sum is the product:
-    with M rows, matrix p is the sum over m in [p*R, min((p+1)*R, M)), where R is
-    ceil(M / P). Few results of many rows are computed so on a GPU.
+    With `parts` P above 1 there are P results whose sum is the product: of a sum
+    over M terms, result p has the terms in [p*R, min((p+1)*R, M)), where R is
+    ceil(M / P). Few results of long sums are computed so on a GPU.
 
     Constraints:
 
     * (C1) In `nt` and `nn`, `rhs` is a matrix.
     * (C2) The sizes along the sum are equal.
     * (C3) In `nt` and `nn` the result keeps the leading dimensions of `lhs`; in
-      `tn` it is a matrix, or P matrices.
+      `tn` it is a matrix. P results have a dimension in front.
     * (C4) The operands have one element type; the result has it too, or f32.
-    * (C5) `parts` is positive, 1 in `nt` and `nn`, and no part is empty.
+    * (C5) `parts` is positive, and no part is empty.
 
     Example:
 

@@ -22,6 +22,8 @@ struct PackRightOperand : OpRewritePattern<ContractOp> {
     if (op.getForm() == ContractForm::TN)
       return rewriter.notifyMatchFailure(op,
                                          "both operands are read along rows");
+    if (op.getParts() != 1)
+      return rewriter.notifyMatchFailure(op, "in parts");
     auto right = cast<RankedTensorType>(op.getRhs().getType());
     bool transposed = op.getForm() == ContractForm::NT;
     int64_t columns = right.getDimSize(transposed ? 0 : 1);

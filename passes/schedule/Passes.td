@@ -20,13 +20,14 @@ def PackContractions : Pass<"bcssl-pack-contractions", "::mlir::func::FuncOp"> {
 def SplitReductions : Pass<"bcssl-split-reductions", "::mlir::func::FuncOp"> {
   let summary = "Sum long reductions of few results in parts";
   let description = [{
-    A GPU has no work for all its multiprocessors where a weight gradient has few
-    results, each a sum over all rows or images. Contractions of the form `tn`
-    and filter gradients that give fewer than `blocks` blocks get that many
-    `parts`, each a sum in f32 over some of the rows or images; a `bcssl.reduce`
-    adds the parts in order. Costs the parts' memory. Does nothing where there
-    are enough results, where parts would have under 256 rows, and to operations
-    that have parts. Comes before `bcssl-form-kernels`, for GPUs only.
+    A GPU has no work for all its multiprocessors where few results are long sums:
+    a weight gradient over all rows or images, the gradient of the input of a
+    layer with many outputs. Contractions and filter gradients that give fewer
+    than `blocks` blocks get that many `parts`, each a sum in f32 over some of
+    the terms; a `bcssl.reduce` adds the parts in order. Costs the parts' memory.
+    Does nothing where there are enough results, where parts would have under 256
+    rows (`tn`) or 2,048 terms (`nt`, `nn`; of a multiple of 64), and to
+    operations that have parts. Comes before `bcssl-form-kernels`, for GPUs only.
     Example: test/passes/schedule/split-reductions.mlir.
   }];
   let options = [

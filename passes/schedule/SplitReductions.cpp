@@ -57,17 +57,30 @@ struct SplitContraction : OpRewritePattern<ContractOp> {
 
   LogicalResult matchAndRewrite(ContractOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op.getForm() != ContractForm::TN || op.getParts() != 1)
-      return rewriter.notifyMatchFailure(op, "not a whole sum over rows");
+    if (op.getParts() != 1)
+      return rewriter.notifyMatchFailure(op, "in parts already");
     // The largest tile of a block; shorter sums cost more than they bring.
-    constexpr int64_t tile = 128, leastRows = 256;
+    constexpr int64_t tile = 128;
     auto left = cast<RankedTensorType>(op.getLhs().getType());
-    int64_t length = left.getNumElements() / left.getShape().back();
-    int64_t tiles = llvm::divideCeil(shapeOf(op.getOutput())[0], tile) *
-                    llvm::divideCeil(shapeOf(op.getOutput())[1], tile);
-    int64_t parts = partsFor(blocks, tiles, length, leastRows);
+    ArrayRef<int64_t> result = shapeOf(op.getOutput());
+    int64_t tiles =
+        llvm::divideCeil(llvm::product_of(result.drop_back()), tile) *
+        llvm::divideCeil(result.back(), tile);
+    int64_t columns = left.getShape().back(), parts;
+    if (op.getForm() == ContractForm::TN) {
+      constexpr int64_t leastRows = 256;
+      parts =
+          partsFor(blocks, tiles, left.getNumElements() / columns, leastRows);
+    } else {
+      // What would join the product is a kernel of its own behind parts. The
+      // sum is along rows in memory, of which parts are whole wide pieces.
+      constexpr int64_t leastTerms = 2048, piece = 64;
+      parts = partsFor(blocks, tiles, columns, leastTerms);
+      while (llvm::divideCeil(columns, parts) % piece != 0 && parts > 1)
+        --parts;
+    }
     if (parts == 1)
-      return rewriter.notifyMatchFailure(op, "enough results, or few rows");
+      return rewriter.notifyMatchFailure(op, "enough results, or few terms");
     split(op, parts, rewriter);
     return success();
   }

@@ -46,10 +46,10 @@ uint64_t flopsOf(KernelOp kernel) {
       auto left = cast<RankedTensorType>(contract.getLhs().getType());
       auto right = cast<RankedTensorType>(contract.getRhs().getType());
       // The result of parts is longer than what is multiplied.
-      flops +=
-          2 * (contract.getForm() == ContractForm::TN
-                   ? elements(contract.getLhs()) * right.getShape().back()
-                   : elements(contract.getOutput()) * left.getShape().back());
+      flops += 2 * (contract.getForm() == ContractForm::TN
+                        ? elements(contract.getLhs()) * right.getShape().back()
+                        : elements(contract.getOutput()) / contract.getParts() *
+                              left.getShape().back());
     } else if (!isa<YieldOp>(op)) {
       for (Value operand : op.getOperands())
         if (isa<RankedTensorType>(operand.getType())) {

@@ -97,20 +97,36 @@ Results evaluateConv(Operation *op, Lookup at) {
       .Default([](Operation *) { return Results{}; });
 }
 
+/// The columns of a tensor as rows of a matrix, and back.
+Tensor transposed(const Tensor &x) {
+  int64_t columns = x.shape.back(), rows = x.size() / columns;
+  Tensor result(Shape{columns, rows});
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t column = 0; column < columns; ++column)
+      result.values[column * rows + row] = x.values[row * columns + column];
+  return result;
+}
+
+/// A product whose sum runs along the columns of `lhs`, in parts.
+Tensor contractInParts(ContractOp op, const Tensor &lhs, const Tensor &rhs) {
+  bool isNT = op.getForm() == ContractForm::NT;
+  int64_t parts = op.getParts();
+  if (parts == 1)
+    return isNT ? contractNT(lhs, rhs) : contractNN(lhs, rhs);
+  Tensor result = inParts(parts, 1, transposed(lhs),
+                          isNT ? transposed(rhs) : rhs, contractTN);
+  result.shape = shapeOf(op.getOutput().getType());
+  return result;
+}
+
 Results evaluateContract(Operation *op, Lookup at) {
   return TypeSwitch<Operation *, Results>(op)
       .Case([&](ContractOp o) {
         const Tensor &lhs = at(o.getLhs()), &rhs = at(o.getRhs());
-        switch (o.getForm()) {
-        case ContractForm::NT:
-          return Results{contractNT(lhs, rhs)};
-        case ContractForm::NN:
-          return Results{contractNN(lhs, rhs)};
-        case ContractForm::TN:
+        if (o.getForm() == ContractForm::TN)
           return Results{inParts(int64_t(o.getParts()), lhs.rank() - 1, lhs,
                                  rhs, contractTN)};
-        }
-        llvm_unreachable("unknown form");
+        return Results{contractInParts(o, lhs, rhs)};
       })
       .Case([&](LinearOp o) {
         return Results{linear(at(o.getInput()), at(o.getWeight()),

@@ -6,6 +6,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace bcssl {
@@ -82,7 +84,9 @@ OperandPieces::OperandPieces(KernelBuilder &kernel, Value memref,
       inTile(isLeft ? tile.rows : tile.columns) {
   int64_t outerSize = isLeft ? shape.rows : shape.columns;
   Value first = isLeft ? block.firstRow : block.firstColumn;
-  int64_t runInMemory = alongDepth ? shape.depth : outerSize;
+  // A part begins at a multiple of its length.
+  int64_t runInMemory =
+      alongDepth ? std::gcd(shape.depth, shape.partDepth) : outerSize;
   int64_t runInTile = alongDepth ? tile.depth : inTile;
   lanes = lanesOf(gpuWideBytes / shape.elementBytes(), runInMemory, runInTile);
   step = alongDepth ? 1 : outerSize;

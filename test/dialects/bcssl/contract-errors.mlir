@@ -56,6 +56,23 @@ func.func @contract_tn_c3(%x: tensor<5x16xf32>, %y: tensor<5x8xf32>) {
 
 // -----
 
+func.func @contract_nn_parts_c3(%x: tensor<5x16xf32>, %w: tensor<16x8xf32>) {
+  // expected-error @below {{(C3) expects result of shape 2x5x8, got 5x8}}
+  %0 = bcssl.contract nn %x, %w {parts = 2 : i64} : tensor<5x16xf32>, tensor<16x8xf32> -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+// Five parts of 16 terms have four each: the last would be empty.
+func.func @contract_nt_c5(%x: tensor<2x16xf32>, %w: tensor<8x16xf32>) {
+  // expected-error @below {{(C5) expects parts of which none is empty, got 5 for 16}}
+  %0 = bcssl.contract nt %x, %w {parts = 5 : i64} : tensor<2x16xf32>, tensor<8x16xf32> -> tensor<5x2x8xf32>
+  return
+}
+
+// -----
+
 // The type says it: a scalar has no columns.
 func.func @contract_scalar(%x: tensor<f32>, %w: tensor<8x16xf32>) {
   // expected-error @below {{operand #0 must be tensor of positive sizes and rank 1 or more}}

@@ -54,13 +54,25 @@ func.func @enough(%dy: tensor<3136x3072xf32>, %x: tensor<3136x3072xf32>) -> tens
   return %dw : tensor<3072x3072xf32>
 }
 
-// Other forms have as many results as rows.
+// The other forms sum along columns: 2,048 terms in a part are the least, and
+// parts are whole pieces of 64 terms.
 
-// CHECK-LABEL: func.func @other_forms(
+// CHECK-LABEL: func.func @input_gradient(
+// CHECK:         %[[P:.*]] = bcssl.contract nn %{{.*}}, %{{.*}} {parts = 16 : i64} : tensor<10x64x65536xbf16>, tensor<65536x256xbf16> -> tensor<16x10x64x256xf32>
+// CHECK:         %[[R:.*]] = bcssl.reshape %[[P]] : tensor<16x10x64x256xf32> -> tensor<16x163840xf32>
+// CHECK:         bcssl.reduce sum %[[R]] dims [0]
+// CHECK:         bcssl.contract nt %{{.*}} {parts = 2 : i64} : tensor<16x4096xf32>, tensor<16x4096xf32> -> tensor<2x16x16xf32>
+func.func @input_gradient(%x: tensor<10x64x65536xbf16>, %w: tensor<65536x256xbf16>, %a: tensor<16x4096xf32>) -> (tensor<10x64x256xf32>, tensor<16x16xf32>) {
+  %y = bcssl.contract nn %x, %w : tensor<10x64x65536xbf16>, tensor<65536x256xbf16> -> tensor<10x64x256xf32>
+  %z = bcssl.contract nt %a, %a : tensor<16x4096xf32>, tensor<16x4096xf32> -> tensor<16x16xf32>
+  return %y, %z : tensor<10x64x256xf32>, tensor<16x16xf32>
+}
+
+// CHECK-LABEL: func.func @few_terms(
 // CHECK-NOT:     parts
-func.func @other_forms(%x: tensor<16x4096xf32>, %w: tensor<16x4096xf32>, %v: tensor<4096x16xf32>) -> (tensor<16x16xf32>, tensor<16x16xf32>) {
-  %y = bcssl.contract nt %x, %w : tensor<16x4096xf32>, tensor<16x4096xf32> -> tensor<16x16xf32>
-  %z = bcssl.contract nn %x, %v : tensor<16x4096xf32>, tensor<4096x16xf32> -> tensor<16x16xf32>
+func.func @few_terms(%x: tensor<16x4032xf32>, %v: tensor<16x5000xf32>) -> (tensor<16x16xf32>, tensor<16x16xf32>) {
+  %y = bcssl.contract nt %x, %x : tensor<16x4032xf32>, tensor<16x4032xf32> -> tensor<16x16xf32>
+  %z = bcssl.contract nt %v, %v : tensor<16x5000xf32>, tensor<16x5000xf32> -> tensor<16x16xf32>
   return %y, %z : tensor<16x16xf32>, tensor<16x16xf32>
 }
 

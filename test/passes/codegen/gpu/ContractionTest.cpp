@@ -186,6 +186,8 @@ INSTANTIATE_TEST_SUITE_P(
                     narrow("tn", 128, 128, 128), narrow("nt", 100, 36, 36),
                     narrow("nn", 100, 34, 340), narrow("tn", 130, 196, 500),
                     narrow("tn", 24, 40, 100, "", 3),
+                    narrow("nn", 70, 40, 1000, "", 3),
+                    narrow("nt", 70, 40, 384, "", 3),
                     narrow("nt", 140, 200, 100, "", 1, "sm_80")));
 
 INSTANTIATE_TEST_SUITE_P(
