@@ -74,6 +74,9 @@ static void buildFormation(OpPassManager &manager, KernelFormation formation,
     manager.addNestedPass<func::FuncOp>(
         createNarrowActivations({formation.narrowElements}));
   manager.addPass(createCanonicalizerPass());
+  if (target.isGpu() && formation.merge)
+    manager.addNestedPass<func::FuncOp>(
+        createMergeKernels(MergeKernelsOptions{.chip = target.chip}));
 }
 
 void buildEmission(OpPassManager &manager, const Target &target) {

@@ -39,6 +39,7 @@ llvm::StringRef nameOf(Precision precision);
 struct KernelFormation {
   bool fuse = true;
   bool recompute = true;
+  bool merge = true; ///< small kernels share launches, on GPUs
   Precision precision = Precision::F32; ///< kernels of CPUs are in f32
   /// In bf16: also feature maps that no product takes cross kernels so, from
   /// this number of elements on; 0: none.

@@ -111,7 +111,7 @@ int run(const Flags &flags, Arguments &arguments) {
 
 int main(int argc, char **argv) {
   Arguments arguments;
-  bool noCache = false;
+  bool noCache = false, noMerge = false;
   Flags flags(
       "bcssl-compile",
       "Compiles a model, or programs in MLIR text, to an artifact.",
@@ -146,6 +146,8 @@ int main(int argc, char **argv) {
             "with bf16, what lies in memory so: all activations, or only what "
             "products take",
             {.choices = {"activations", "anchors"}});
+  flags.add("no-merge", noMerge,
+            "launch every GPU kernel by itself, for comparison");
   flags.add("dump-dir", arguments.compile.dumpDirectory,
             "write the module after each stage here");
   flags.add("timing", arguments.compile.timing, "print seconds per stage");
@@ -160,6 +162,7 @@ int main(int argc, char **argv) {
   if (auto code = flags.parse(argc, argv))
     return *code;
   arguments.compile.cache = !noCache;
+  arguments.compile.formation.merge = !noMerge;
   try {
     return run(flags, arguments);
   } catch (const std::runtime_error &error) {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/codegen/KernelRegion.h"
+#include "passes/codegen/MergedKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -211,7 +212,8 @@ LogicalResult KernelChecker::run() {
 } // namespace
 
 LogicalResult checkRegion(KernelOp kernel) {
-  return KernelChecker(kernel).run();
+  return isMerged(kernel) ? checkMergedKernel(kernel)
+                          : KernelChecker(kernel).run();
 }
 
 } // namespace bcssl

@@ -90,7 +90,7 @@ LogicalResult checkVariable(VariableOp variable) {
   return reportType(variable.emitOpError(), variable.getType());
 }
 
-LogicalResult checkProgram(func::FuncOp function) {
+LogicalResult checkKernelsAlone(func::FuncOp function) {
   if (!function.getBody().hasOneBlock())
     return function.emitOpError("expects one block");
   for (Operation &op : function.getBody().front()) {
@@ -103,6 +103,12 @@ LogicalResult checkProgram(func::FuncOp function) {
         return op.emitOpError()
                << "expects at most 2^40 elements, got " << type;
   }
+  return success();
+}
+
+LogicalResult checkProgram(func::FuncOp function) {
+  if (failed(checkKernelsAlone(function)))
+    return failure();
   PortChecker arguments(function, "argument"), results(function, "result");
   for (auto [number, type] : llvm::enumerate(function.getArgumentTypes()))
     if (failed(arguments.check(number, type, function.getArgAttrDict(number),

@@ -2,6 +2,7 @@
 
 #include "passes/schedule/MemoryPlan.h"
 
+#include "passes/codegen/MergedKernel.h"
 #include "passes/fusion/OpKinds.h"
 #include "passes/schedule/CheckProgram.h"
 
@@ -55,7 +56,24 @@ int64_t offsetFromRoot(Value value) {
   return offset;
 }
 
+/// The part of a merged kernel that makes the result must be the only one that
+/// reads the operand.
+static bool partReadsSameElement(KernelOp merged, unsigned operand,
+                                 unsigned result) {
+  Block &body = merged.getBody().front();
+  auto made = dyn_cast<OpResult>(body.getTerminator()->getOperand(result));
+  auto maker = made ? dyn_cast<KernelOp>(made.getOwner()) : KernelOp();
+  return maker &&
+         llvm::all_of(body.getArgument(operand).getUses(), [&](OpOperand &use) {
+           return use.getOwner() == maker &&
+                  readsSameElement(maker, use.getOperandNumber(),
+                                   made.getResultNumber());
+         });
+}
+
 bool readsSameElement(KernelOp kernel, unsigned operand, unsigned result) {
+  if (isMerged(kernel))
+    return partReadsSameElement(kernel, operand, result);
   if (kernel.getFamily() != KernelFamily::Rowwise &&
       kernel.getFamily() != KernelFamily::Columnwise)
     return false;

@@ -50,6 +50,8 @@ uint64_t flopsOf(KernelOp kernel) {
                         ? elements(contract.getLhs()) * right.getShape().back()
                         : elements(contract.getOutput()) / contract.getParts() *
                               left.getShape().back());
+    } else if (auto part = dyn_cast<KernelOp>(op)) {
+      flops += flopsOf(part);
     } else if (!isa<YieldOp>(op)) {
       for (Value operand : op.getOperands())
         if (isa<RankedTensorType>(operand.getType())) {

@@ -9,6 +9,7 @@
 #include "passes/target/RegisterLimits.h"
 
 #include "dialects/bcssl/Bcssl.h"
+#include "passes/codegen/MergedKernel.h"
 #include "passes/codegen/PlannedProducts.h"
 #include "passes/codegen/Tiles.h"
 #include "passes/schedule/MemoryPlan.h"
@@ -235,6 +236,8 @@ FailureOr<KernelLaunch> launchOf(KernelOp kernel, const GpuLimits &limits) {
 FailureOr<LaunchTable> launchesOf(ModuleOp planned, StringRef chip) {
   LaunchTable launches;
   WalkResult result = planned.walk([&](KernelOp kernel) {
+    if (isPart(kernel)) // launched with the others
+      return WalkResult::advance();
     auto symbol = kernel->getAttrOfType<StringAttr>("symbol");
     FailureOr<KernelLaunch> launch = launchOf(kernel, gpuLimitsOf(chip));
     if (failed(launch) || failed(checkAlignment(kernel)))

@@ -4,8 +4,8 @@
 Every different kernel of models' steps runs with all checks in three orders of
 its threads, in f32 and bf16, and stays within its bound. A training
 of micro with DINO through the CUDA runtime has the losses of the CPU's, and its
-network gives the CPU's features; the nightly mode also trains without graphs,
-with the same bits.
+network gives the CPU's features. Kernels that share launches give the same bits
+as alone. The nightly mode also trains without graphs, with the same bits.
 """
 
 import argparse
@@ -68,15 +68,25 @@ class Simt(unittest.TestCase):
         for model in EVERY or ["ConvNeXt"]:
             self.check_kernels(model, ["forward", "reverse", "11"], "--precision=bf16")
 
-    def train(self, output, program, device, **variables):
+    def train(self, output, program, device, steps=STEPS, **variables):
         """What the run printed, and the losses of its log."""
         folder = os.path.join(self.root, output)
         said = self.run_tool("bcssl-train", "--preset=fashion", f"--program={program}", f"--data={DATA}",
-                             f"--output={folder}", f"--device={device}", f"--steps={STEPS}",
+                             f"--output={folder}", f"--device={device}", f"--steps={steps}",
                              "--log-every=1", "--progress=none", **variables)
         with open(os.path.join(folder, "log.txt"), encoding="utf-8") as log:
             rows = [json.loads(line) for line in log]
         return json.loads(said), rows
+
+    def test_shared_launches_change_no_bit(self):
+        hashes = []
+        for name, flags in ("merged", []), ("single", ["--no-merge"]):
+            program = os.path.join(self.root, f"{name}.bcx")
+            self.run_tool("bcssl-compile", "--model=micro", "--method=dino", "--batch=2", *flags,
+                          "--target=cuda:simt", "-o", program)
+            said, _ = self.train(name, program, "cuda", steps=2, BCSSL_SIMT_CHECKS="off")
+            hashes.append(said["hash"])
+        self.assertEqual(*hashes)
 
     def features(self, program, device):
         """Of the trained teacher, from the folded network of a program."""

@@ -2,6 +2,7 @@
 
 #include "passes/codegen/cpu/Generators.h"
 
+#include "passes/codegen/MergedKernel.h"
 #include "passes/codegen/Tiles.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -59,6 +60,8 @@ template <typename Tile> bool isUsable(KernelOp kernel, int64_t partialRows) {
 LogicalResult checkCpuRegion(KernelOp kernel) {
   if (failed(checkRegion(kernel)))
     return failure();
+  if (isMerged(kernel))
+    return kernel.emitOpError("is merged of several, which is for GPUs alone");
   Operation *anchor = anchorOf(kernel);
   if (!anchor || isCpuAnchor(anchor))
     return success();

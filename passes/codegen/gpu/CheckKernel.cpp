@@ -1,6 +1,7 @@
 //===- CheckKernel.cpp - what the GPU generators can emit -----------------===//
 
-#include "passes/codegen/gpu/Generators.h"
+#include "passes/codegen/MergedKernel.h"
+#include "passes/codegen/gpu/Merged.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -10,6 +11,8 @@ using namespace mlir;
 namespace bcssl {
 
 const GpuGenerator &gpuGeneratorOf(KernelOp kernel) {
+  if (isMerged(kernel))
+    return gpuMerged;
   switch (kernel.getFamily()) {
   case KernelFamily::Depthwise:
     return gpuDepthwise;

@@ -1,5 +1,6 @@
 //===- EmitKernels.cpp - one GPU function per kernel region ---------------===//
 
+#include "passes/codegen/MergedKernel.h"
 #include "passes/codegen/gpu/Generators.h"
 #include "passes/codegen/gpu/KernelBuilder.h"
 #include "passes/codegen/gpu/Passes.h"
@@ -57,6 +58,8 @@ struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
     }
     SmallVector<KernelOp> kernels;
     WalkResult checked = module.walk([&](KernelOp kernel) {
+      if (isPart(kernel)) // its merged kernel looks after it
+        return WalkResult::advance();
       if (failed(checkRegion(kernel)))
         return WalkResult::interrupt();
       if (std::string reason = missingGpuGenerator(kernel); !reason.empty())
@@ -80,9 +83,10 @@ struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
     for (KernelOp kernel : kernels) {
       auto [entry, isNew] = known.try_emplace(keyOf(kernel));
       if (isNew) {
-        entry->second = (stringifyKernelFamily(kernel.getFamily()) + "_" +
-                         Twine(known.size() - 1))
-                            .str();
+        StringRef name = isMerged(kernel)
+                             ? "merged"
+                             : stringifyKernelFamily(kernel.getFamily());
+        entry->second = (name + "_" + Twine(known.size() - 1)).str();
         if (failed(emit(kernel, gpuModule, entry->second)))
           return signalPassFailure();
       }

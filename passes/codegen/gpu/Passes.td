@@ -5,6 +5,33 @@
 
 include "mlir/Pass/PassBase.td"
 
+def MergeKernels : Pass<"bcssl-merge-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Let small kernels that need nothing of each other share a launch";
+  let description = [{
+    Puts small kernels into a `bcssl.kernel` that holds them: the updates of all
+    parameters, their gradients' norms, the teacher's averages. One sweep holds
+    small kernels back until another one needs what they make; what waits by then
+    and may run there comes along. No kernel runs after one that needs it or that
+    gives a variable which it reads its new value, and hardly more memory is held
+    than the program needs at its peak. Results have the same bits: each part
+    keeps its tile, and only blocks without sums take another size.
+
+    A merged kernel has at most 480 buffers (4 KiB of parameters) and 32
+    different bodies. Kernels that are built around a convolution or contraction,
+    that read and write more than `most-bytes`, have a tile or no generator stay
+    as they are. Comes after `bcssl-form-kernels`, for GPUs only.
+    Example: test/passes/codegen/gpu/merge-kernels.mlir.
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"sm_90a\"", "chip to merge for">,
+    Option<"mostBytes", "most-bytes", "int64_t", /*default=*/"16 << 20",
+           "bytes of the largest kernel to merge">,
+    Option<"spareBytes", "spare-bytes", "int64_t", /*default=*/"1 << 20",
+           "bytes that may be held beyond the program's peak">
+  ];
+  let dependentDialects = ["::bcssl::BcsslDialect"];
+}
+
 def ChooseGpuTiles : Pass<"bcssl-choose-gpu-tiles", "::mlir::func::FuncOp"> {
   let summary = "Choose the tile configuration of every kernel for a GPU";
   let description = [{

@@ -179,3 +179,33 @@ func.func @passed_on(%x: tensor<f32> {bcssl.input = "x"}) -> (tensor<f32> {bcssl
 }
 func.func @empty() { return }
 func.func private @declared()
+
+// -----
+
+// A part of a merged kernel replaces its variable; where another part reads the
+// old value, whose blocks may come later, the new one is copied at the end.
+
+// CHECK-LABEL: func.func @merged(
+// CHECK-SAME:    bcssl.moves = {{\[\[\[}}0, 0, 16], [1, 64, 16]]]
+// CHECK:         slots = {{\[\[}}1, 0, 16], [2, 0, 16], [1, 64, 16], [1, 0, 16], [0, 0, 16], [3, 0, 16]]
+bcssl.variable @v : tensor<4xf32> init "zeros"
+bcssl.variable @w : tensor<4xf32> init "zeros"
+func.func @merged(%v: tensor<4xf32> {bcssl.variable = "v"}, %w: tensor<4xf32> {bcssl.variable = "w"}, %x: tensor<4xf32> {bcssl.input = "x"})
+    -> (tensor<4xf32> {bcssl.variable = "v"}, tensor<4xf32> {bcssl.variable = "w"}, tensor<4xf32> {bcssl.output = "y"}) {
+  %0:3 = bcssl.kernel rowwise(%a = %v, %b = %x, %c = %w) : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+    %1 = bcssl.kernel rowwise(%p = %a, %q = %b) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32> {
+      %s = arith.addf %p, %q : tensor<4xf32>
+      bcssl.yield %s : tensor<4xf32>
+    }
+    %2 = bcssl.kernel rowwise(%p = %c, %q = %b) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32> {
+      %s = arith.addf %p, %q : tensor<4xf32>
+      bcssl.yield %s : tensor<4xf32>
+    }
+    %3 = bcssl.kernel rowwise(%p = %c) : (tensor<4xf32>) -> tensor<4xf32> {
+      %s = math.exp %p : tensor<4xf32>
+      bcssl.yield %s : tensor<4xf32>
+    }
+    bcssl.yield %1, %2, %3 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+  }
+  return %0#0, %0#1, %0#2 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}

@@ -408,3 +408,26 @@ func.func @to_an_input(%x: tensor<4xf32> {bcssl.input = "x", bcssl.offset = 0 : 
 // There is no plan.
 // expected-error @below {{'builtin.module' op expects a planned program: run the stages before}}
 module {}
+
+// -----
+
+// A part of a merged kernel writes what another part reads: its blocks may run
+// first.
+module attributes {bcssl.state_bytes = 64 : i64} {
+bcssl.variable @v : tensor<4xf32> init "zeros" {bcssl.offset = 0 : i64}
+func.func @parts(%v: tensor<4xf32> {bcssl.variable = "v"}) -> (tensor<4xf32> {bcssl.variable = "v"}, tensor<4xf32> {bcssl.offset = 0 : i64, bcssl.output = "y"}) attributes {bcssl.arena_bytes = 0 : i64, bcssl.input_bytes = 0 : i64, bcssl.moves = [], bcssl.output_bytes = 64 : i64} {
+  // expected-error @below {{expects result 0 apart from what the kernel reads elsewhere and from its other results, got [1, 0, 16] and [1, 0, 16]}}
+  %0:2 = bcssl.kernel rowwise(%a = %v) attributes {slots = [[1, 0, 16], [1, 0, 16], [3, 0, 16]]} : (tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+    %1 = bcssl.kernel rowwise(%p = %a) : (tensor<4xf32>) -> tensor<4xf32> {
+      %e = math.exp %p : tensor<4xf32>
+      bcssl.yield %e : tensor<4xf32>
+    }
+    %2 = bcssl.kernel rowwise(%p = %a) : (tensor<4xf32>) -> tensor<4xf32> {
+      %e = math.sqrt %p : tensor<4xf32>
+      bcssl.yield %e : tensor<4xf32>
+    }
+    bcssl.yield %1, %2 : tensor<4xf32>, tensor<4xf32>
+  }
+  return %0#0, %0#1 : tensor<4xf32>, tensor<4xf32>
+}
+}

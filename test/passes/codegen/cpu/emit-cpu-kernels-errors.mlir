@@ -190,3 +190,17 @@ func.func @broadcast_of_a_column(%x: tensor<4x8xf32>, %v: tensor<4xf32>) -> tens
 // expected-error @below {{'builtin.module' op takes the name of the module that the kernels are emitted to}}
 module @kernels { }
 func.func private @program()
+
+// -----
+
+func.func @merged(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @below {{'bcssl.kernel' op is merged of several, which is for GPUs alone}}
+  %0 = bcssl.kernel rowwise(%a = %x) : (tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %1 = bcssl.kernel rowwise(%b = %a) tile {rows = 4 : i64, flat = false} : (tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %y = arith.negf %b : tensor<4x8xf32>
+      bcssl.yield %y : tensor<4x8xf32>
+    }
+    bcssl.yield %1 : tensor<4x8xf32>
+  }
+  return %0 : tensor<4x8xf32>
+}

@@ -13,6 +13,7 @@
 // tensor maps or warp groups: pass-tensor-maps.mlir shows what passes maps,
 // contraction-wgmma-ptx.mlir what the last pass is for.
 //
+// DEFINE: %{merge} = func.func(bcssl-merge-kernels),
 // DEFINE: %{choose} = func.func(bcssl-choose-gpu-tiles),
 // DEFINE: %{emit} = bcssl-emit-gpu-kernels,
 // DEFINE: %{hoist} = loop-invariant-code-motion,
@@ -28,7 +29,7 @@
 // DEFINE: %{verify} = bcssl-verify-gpu-kernels,
 // DEFINE: %{assembly} = convert-nvvm-to-llvm
 // DEFINE: %{before} = bcssl-fold-batch-norm,bcssl-differentiate,bcssl-expand,canonicalize,func.func(bcssl-split-reductions),cse,func.func(bcssl-form-kernels{contraction-rows=128 partial-sums=512}),canonicalize,
-// DEFINE: %{passes} = %{before}%{choose}%{emit}gpu.module(%{hoist}%{powers}%{expand}%{roots}%{loops}%{math}%{gpu}%{maps}%{canonicalize}%{cse}%{verify}%{assembly})
+// DEFINE: %{passes} = %{before}%{merge}%{choose}%{emit}gpu.module(%{hoist}%{powers}%{expand}%{roots}%{loops}%{math}%{gpu}%{maps}%{canonicalize}%{cse}%{verify}%{assembly})
 // DEFINE: %{lower} = bcssl-opt %s --pass-pipeline="builtin.module(%{passes})"
 //
 // RUN: bcssl-opt %s --bcssl-nvvm --dump-pass-pipeline -o %t.whole 2> %t.dump
@@ -36,6 +37,9 @@
 // RUN: cmp %t.whole %t.listed
 // RUN: cmp %t.dump %t.listed.dump
 //
+// REDEFINE: %{merge} =
+// RUN: %{lower} | FileCheck %s --check-prefix=APART --implicit-check-not=@merged
+// REDEFINE: %{merge} = func.func(bcssl-merge-kernels),
 // REDEFINE: %{choose} =
 // RUN: not %{lower} 2>&1 | FileCheck %s --check-prefix=UNCHOSEN
 // REDEFINE: %{choose} = func.func(bcssl-choose-gpu-tiles),
@@ -78,6 +82,7 @@
 // LIBRARY:  error: 'llvm.func' op has no body: expects kernels that call nothing, got a call of __nv_fmaf
 // UNCHOSEN: error: 'bcssl.kernel' op expects a tile
 // NOCODE:   func.func @block
+// APART:    llvm.func @rowwise_1(
 
 // NVVM:     gpu.module @kernels
 // NVVM:       llvm.mlir.global external @dynamic_shared() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
@@ -87,6 +92,8 @@
 // NVVM:         nvvm.barrier
 // NVVM-NOT:     __nv_
 // NVVM-NOT:     math.
+
+// NVVM:       llvm.func @merged_1(
 
 // CHECK:      .version 8.0
 // CHECK-NEXT: .target sm_90a
@@ -115,4 +122,11 @@ func.func @block(%x: tensor<64x15x17x20xf32> {bcssl.input = "x"}, %w: tensor<9x9
   %g = bcssl.gelu %a : tensor<64x15x17x20xf32>
   %l = math.tanh %g : tensor<64x15x17x20xf32>
   return %l : tensor<64x15x17x20xf32>
+}
+
+func.func @roots(%x: tensor<20xf32> {bcssl.input = "x"}, %y: tensor<9xf32> {bcssl.input = "y"})
+    -> (tensor<20xf32> {bcssl.output = "v"}, tensor<9xf32> {bcssl.output = "w"}) {
+  %v = math.sqrt %x : tensor<20xf32>
+  %w = math.sqrt %y : tensor<9xf32>
+  return %v, %w : tensor<20xf32>, tensor<9xf32>
 }
