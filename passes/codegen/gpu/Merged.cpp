@@ -140,8 +140,9 @@ void MergedGenerator::adapt(Value inside, int64_t threads) {
                                        here.getI32IntegerAttr(value));
     };
     // The number 0 is that of barriers for the whole block.
-    NVVM::BarrierOp::create(here, barrier.getLoc(), constant(1),
-                            constant(threads));
+    NVVM::BarrierOp::create(here, barrier.getLoc(), TypeRange{}, constant(1),
+                            constant(threads), NVVM::BarrierReductionAttr{},
+                            Value{});
     barrier.erase();
   });
 }

@@ -14,7 +14,7 @@ def MergeKernels : Pass<"bcssl-merge-kernels", "::mlir::func::FuncOp"> {
     and may run there comes along. No kernel runs after one that needs it or that
     gives a variable which it reads its new value, and hardly more memory is held
     than the program needs at its peak. Results have the same bits: each part
-    keeps its tile, and only blocks without sums take another size.
+    keeps its tile; where it has fewer threads than others, the rest do nothing.
 
     A merged kernel has at most 480 buffers (4 KiB of parameters) and 32
     different bodies. Kernels that are built around a convolution or contraction,

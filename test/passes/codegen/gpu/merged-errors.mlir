@@ -88,10 +88,10 @@ func.func @element_type(%p: tensor<8xf64>) -> tensor<8xf64> {
 
 // -----
 
-func.func @threads(%p: tensor<8xf32>) -> tensor<8xf32> {
+func.func @tile(%p: tensor<8xf32>) -> tensor<8xf32> {
   %0 = bcssl.kernel rowwise(%a = %p) : (tensor<8xf32>) -> tensor<8xf32> {
-    // expected-error @below {{expects blocks of 256 threads in a merged kernel, got 32}}
-    %1 = bcssl.kernel rowwise(%x = %a) tile {threads = 32, team = 32, rows = 1, columns = 128, flat = true} : (tensor<8xf32>) -> tensor<8xf32> {
+    // expected-error @below {{expects a legal tile of a rowwise kernel, got {team = 3 : i64}}}
+    %1 = bcssl.kernel rowwise(%x = %a) tile {team = 3} : (tensor<8xf32>) -> tensor<8xf32> {
       %y = math.exp %x : tensor<8xf32>
       bcssl.yield %y : tensor<8xf32>
     }
