@@ -1,6 +1,7 @@
 // RUN: bcssl-opt %s --pass-pipeline="builtin.module(func.func(bcssl-form-kernels))" | FileCheck %s
 // RUN: bcssl-opt %s --pass-pipeline="builtin.module(func.func(bcssl-form-kernels{fuse=false}))" | FileCheck %s --check-prefix=ALONE
 // RUN: bcssl-opt %s --pass-pipeline="builtin.module(func.func(bcssl-form-kernels{recompute=false}))" | FileCheck %s --check-prefix=STORE
+// RUN: bcssl-opt %s --pass-pipeline="builtin.module(func.func(bcssl-form-kernels{partial-sums=512}))" | FileCheck %s --check-prefix=MANY
 
 // Pointwise operations on one shape are one kernel; without fusion two.
 
@@ -46,6 +47,12 @@ func.func @rows(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
 // CHECK-NEXT:      bcssl.yield %[[E]], %[[S]]
 // CHECK:         bcssl.kernel columnwise(%[[A:.*]] = %[[P]]#1)
 // CHECK-NEXT:      bcssl.reduce sum %[[A]] dims [0] : tensor<50x8xf32> -> tensor<8xf32>
+
+// Where 512 partial sums are asked for they would be copies of the rows.
+// MANY-LABEL: func.func @columns(
+// MANY-NOT:      bcssl.reduce_partial
+// MANY:          bcssl.kernel columnwise(
+// MANY-NEXT:       bcssl.reduce sum %{{.*}} dims [0] : tensor<200x8xf32> -> tensor<8xf32>
 func.func @columns(%x: tensor<200x8xf32>) -> (tensor<200x8xf32>, tensor<8xf32>) {
   %e = math.exp %x : tensor<200x8xf32>
   %s = bcssl.reduce sum %e dims [0] : tensor<200x8xf32> -> tensor<8xf32>
@@ -217,3 +224,41 @@ func.func @half(%x: tensor<5xbf16>) -> tensor<5xbf16> {
 // CHECK:       func.func private @declared()
 func.func @empty() { return }
 func.func private @declared()
+
+// The sum of a product that its contraction computed: the kernel that reads the
+// product's operands computes it again, and both sums are one kernel.
+
+// CHECK-LABEL: func.func @row_sum_of_product(
+// CHECK:         bcssl.kernel contraction(
+// CHECK:         bcssl.kernel rowwise(
+// CHECK:           bcssl.reduce sum
+// CHECK:           bcssl.reduce sum
+// CHECK:           bcssl.yield
+// CHECK-NOT:     bcssl.kernel
+func.func @row_sum_of_product(%x: tensor<64x16xf32>, %w: tensor<8x16xf32>, %n: tensor<64x8xf32>) -> tensor<64x8xf32> {
+  %y = bcssl.contract nt %x, %w : tensor<64x16xf32>, tensor<8x16xf32> -> tensor<64x8xf32>
+  %s = bcssl.reduce sum %y dims [1] : tensor<64x8xf32> -> tensor<64xf32>
+  %p = arith.mulf %y, %n : tensor<64x8xf32>
+  %t = bcssl.reduce sum %p dims [1] : tensor<64x8xf32> -> tensor<64xf32>
+  %a = bcssl.broadcast %s dims [0] : tensor<64xf32> -> tensor<64x8xf32>
+  %b = bcssl.broadcast %t dims [0] : tensor<64xf32> -> tensor<64x8xf32>
+  %d = arith.subf %y, %a : tensor<64x8xf32>
+  %m = arith.mulf %n, %b : tensor<64x8xf32>
+  %r = arith.subf %d, %m : tensor<64x8xf32>
+  return %r : tensor<64x8xf32>
+}
+
+// Sums of one kernel's partial sums are one kernel, whatever they are of.
+
+// CHECK-LABEL: func.func @two_sums(
+// CHECK:         %[[P:.*]]:2 = bcssl.kernel rowwise(
+// CHECK:         bcssl.kernel columnwise({{.*}} = %[[P]]#0, {{.*}} = %[[P]]#1)
+// CHECK-COUNT-2:   bcssl.reduce sum
+// CHECK:           bcssl.yield
+// CHECK-NOT:     bcssl.kernel
+func.func @two_sums(%x: tensor<200x8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+  %q = arith.mulf %x, %x : tensor<200x8xf32>
+  %s = bcssl.reduce sum %x dims [0] : tensor<200x8xf32> -> tensor<8xf32>
+  %t = bcssl.reduce sum %q dims [0] : tensor<200x8xf32> -> tensor<8xf32>
+  return %s, %t : tensor<8xf32>, tensor<8xf32>
+}
