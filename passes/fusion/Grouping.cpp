@@ -345,6 +345,48 @@ void Grouping::addColumnReduce(ReduceOp op) {
   addDirect(sum);
 }
 
+/// Whether a kernel computes `value` from no tensor of its shape but `other`.
+static bool followsFrom(Value value, Value other) {
+  if (value == other)
+    return true;
+  Operation *def = value.getDefiningOp();
+  return def && kindOf(def) == OpKind::Pointwise && isCheap(def) &&
+         llvm::all_of(def->getOperands(), [&](Value operand) {
+           Operation *from = operand.getDefiningOp();
+           return operand == other ||
+                  (from && (kindOf(from) == OpKind::Broadcast ||
+                            kindOf(from) == OpKind::Constant));
+         });
+}
+
+/// A product that is only summed over rows, such as the gradient of a scale,
+/// may follow an anchor, whose epilogue then reads the other factor. Returns a
+/// rowwise group that reads both factors anyway, or -1.
+int Grouping::readerOfBoth(Operation *op) {
+  if (op->getNumOperands() != 2 || op->use_empty() ||
+      !llvm::all_of(op->getUsers(), [](Operation *user) {
+        return kindOf(user) == OpKind::ColumnReduce;
+      }))
+    return -1;
+  for (auto [made, read] : {std::pair(op->getOperand(0), op->getOperand(1)),
+                            std::pair(op->getOperand(1), op->getOperand(0))}) {
+    Operation *def = made.getDefiningOp();
+    int from = def ? groupOf(def) : -1;
+    if (from < 0 || !isAnchored(groups[from]))
+      continue;
+    for (Operation *reader : read.getUsers()) {
+      int number = groupOf(reader);
+      if (number < 0 || groups[number].family != KernelFamily::Rowwise)
+        continue;
+      for (Operation *member : groups[number].members)
+        for (Value operand : member->getOperands())
+          if (followsFrom(operand, made) && mayJoin(op, number))
+            return number;
+    }
+  }
+  return -1;
+}
+
 static bool isReadAsMemory(Operation *op) {
   return llvm::any_of(op->getUsers(), [](Operation *user) {
     OpKind kind = kindOf(user);
@@ -388,10 +430,13 @@ void Grouping::add(Operation *op) {
   case OpKind::Partial:
     if (groupOf(op) >= 0)
       return;
-    if (options.fuse)
+    if (options.fuse) {
+      if (int group = readerOfBoth(op); group >= 0)
+        return join(op, group);
       for (int group : candidates(op))
         if (mayJoin(op, group))
           return join(op, group);
+    }
     newGroup(op, KernelFamily::Rowwise,
              kindOf(op) == OpKind::Pointwise ? shapeOf(op->getResult(0))
                                              : shapeOf(op->getOperand(0)));

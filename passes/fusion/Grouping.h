@@ -54,6 +54,7 @@ private:
   void join(mlir::Operation *op, int group);
   llvm::SmallVector<int> candidates(mlir::Operation *op);
   llvm::SmallVector<int> columnwiseCandidates(ReduceOp op);
+  int readerOfBoth(mlir::Operation *op);
   bool mayJoin(mlir::Operation *op, int group);
   bool createsCycle(mlir::Operation *op, int group);
   bool reaches(int from, int to);

@@ -16,7 +16,12 @@ namespace {
 class Outliner {
 public:
   Outliner(Block &block, Grouping &grouping)
-      : block(block), grouping(grouping), builder(block.getTerminator()) {}
+      : block(block), grouping(grouping), builder(block.getTerminator()) {
+    for (auto [number, group] : llvm::enumerate(grouping.getGroups()))
+      for (Operation *op : group.recomputed)
+        recomputedIn[op].push_back(number);
+    findUnread();
+  }
 
   void run();
 
@@ -26,16 +31,24 @@ private:
   void outline(Group &group);
   SmallVector<Operation *> bodyOf(const Group &group);
   bool isReadOutside(Value value, int group);
+  bool isReadInside(Value value, int group);
+  void findUnread();
 
   Block &block;
   Grouping &grouping;
   OpBuilder builder;
+  DenseMap<Operation *, SmallVector<int, 1>> recomputedIn;
+  /// Members whose readers all compute them again.
+  DenseSet<Operation *> unread;
   IRMapping memory; // value of the old program -> value in memory
 };
 
 /// The members and everything they compute again, in program order.
 SmallVector<Operation *> Outliner::bodyOf(const Group &group) {
-  SetVector<Operation *> body(group.members.begin(), group.members.end());
+  SetVector<Operation *> body;
+  for (Operation *op : group.members)
+    if (!unread.contains(op))
+      body.insert(op);
   body.insert(group.recomputed.begin(), group.recomputed.end());
   for (size_t i = 0; i < body.size(); ++i)
     for (Value operand : body[i]->getOperands())
@@ -63,16 +76,36 @@ bool Outliner::isReadOutside(Value value, int number) {
     if (group < 0) // an alias or the return
       return true;
     // Readers that are recomputed elsewhere read this value there.
-    for (auto [other, candidate] : llvm::enumerate(grouping.getGroups()))
-      if (static_cast<int>(other) != number &&
-          candidate.recomputed.contains(reader) &&
-          !candidate.recomputed.contains(value.getDefiningOp()))
+    Operation *def = value.getDefiningOp();
+    auto isRecomputed = [&](int other) {
+      return grouping.getGroups()[other].recomputed.contains(def);
+    };
+    for (int other : recomputedIn.lookup(reader))
+      if (other != number && !isRecomputed(other))
         return true;
-    if (group != number &&
-        !grouping.getGroups()[group].recomputed.contains(value.getDefiningOp()))
+    if (group != number && !unread.contains(reader) && !isRecomputed(group))
       return true;
   }
   return false;
+}
+
+bool Outliner::isReadInside(Value value, int number) {
+  return llvm::any_of(value.getUsers(), [&](Operation *reader) {
+    if (kindOf(reader) == OpKind::Broadcast && grouping.groupOf(reader) < 0)
+      return isReadInside(reader->getResult(0), number);
+    return grouping.groupOf(reader) == number && !unread.contains(reader);
+  });
+}
+
+/// Readers come behind what they read: one pass from the end finds all.
+void Outliner::findUnread() {
+  for (Operation &op : llvm::reverse(block.without_terminator())) {
+    int group = grouping.groupOf(&op);
+    if (group >= 0 && llvm::none_of(op.getResults(), [&](Value result) {
+          return isReadOutside(result, group) || isReadInside(result, group);
+        }))
+      unread.insert(&op);
+  }
 }
 
 /// Groups and aliases, producers first, otherwise in program order.

@@ -7,6 +7,17 @@ using namespace mlir;
 namespace bcssl {
 namespace {
 
+/// Whether a rowwise kernel knows the value of each row, and can store it for
+/// another one: little beside the rows.
+bool isRowValue(Grouping &grouping, Value value) {
+  int number = grouping.groupOf(value.getDefiningOp());
+  if (number < 0)
+    return false;
+  const Group &group = grouping.getGroups()[number];
+  return group.family == KernelFamily::Rowwise && !group.space.empty() &&
+         shapeOf(value) == ArrayRef<int64_t>(group.space).drop_back();
+}
+
 /// Collects into `chain` the operations that compute `value` from values in
 /// memory, or returns false. `leaves` are the full-size tensors that it reads.
 bool collectChain(Grouping &grouping, int reader, Value value,
@@ -18,6 +29,7 @@ bool collectChain(Grouping &grouping, int reader, Value value,
     return false;
   if (chain.contains(op))
     return true;
+  bool isRowwise = grouping.getGroups()[reader].family == KernelFamily::Rowwise;
   for (Value operand : op->getOperands()) {
     Operation *def = operand.getDefiningOp();
     if (def && kindOf(def) == OpKind::Constant)
@@ -26,7 +38,8 @@ bool collectChain(Grouping &grouping, int reader, Value value,
       Value from = def->getOperand(0);
       Operation *fromDef = from.getDefiningOp();
       if (fromDef && kindOf(fromDef) != OpKind::Constant &&
-          !grouping.isStored(from))
+          !grouping.isStored(from) &&
+          !(isRowwise && isRowValue(grouping, from)))
         return false;
       continue;
     }

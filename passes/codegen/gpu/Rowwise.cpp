@@ -176,7 +176,8 @@ RowwiseGenerator::Vectors RowwiseGenerator::overColumns(
                                  (step + 1) * tile.team > tile.vectors()));
     return body(places, carried);
   }
-  constexpr int64_t atOnce = rowwiseUnrolled / 2;
+  // Of 1,024 threads each has few registers.
+  int64_t atOnce = tile.threads > 512 ? 2 : rowwiseUnrolled / 2;
   int64_t stride = tile.team * atOnce;
   auto loop = scf::ForOp::create(
       builder, member, kernel.index(tile.vectors()), kernel.index(stride),
@@ -220,6 +221,10 @@ RowwiseGenerator::Vectors RowwiseGenerator::finish(MutableArrayRef<Row> rows,
                                                    ValueRange sums) {
   Vectors after(sums);
   size_t count = region.partials().size();
+  // Results of a kernel that loads nothing need not wait for each other.
+  bool readsRows = llvm::any_of(op.getBody().getArguments(), [&](Value value) {
+    return region.isFull(value);
+  });
   std::vector<RegionEmitter> regions;
   for (Row &row : rows)
     for (const Columns &place : columns) {
@@ -227,7 +232,8 @@ RowwiseGenerator::Vectors RowwiseGenerator::finish(MutableArrayRef<Row> rows,
       RegionEmitter &region = regions.back();
       region.enter(/*keepRows=*/true);
       Site site{row.index, place.first};
-      computeResults(region, site);
+      if (readsRows)
+        computeResults(region, site);
       for (auto [number, partial] : llvm::enumerate(region.partials()))
         if (!sumsInMemory()) {
           Value &sum = after[place.step * count + number];

@@ -262,3 +262,39 @@ func.func @two_sums(%x: tensor<200x8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
   %t = bcssl.reduce sum %q dims [0] : tensor<200x8xf32> -> tensor<8xf32>
   return %s, %t : tensor<8xf32>, tensor<8xf32>
 }
+
+// A product that is only summed goes where both its factors are read, not into
+// the contraction that makes one of them and would load the other. The rows that
+// are normalized are computed again from their statistics: they are not stored.
+
+// CHECK-LABEL: func.func @normalized_again(
+// CHECK:         %[[N:.*]]:3 = bcssl.kernel rowwise({{.*}} -> (tensor<256xf32>, tensor<256xf32>, tensor<256x8xf32>) {
+// CHECK:         %[[C:.*]] = bcssl.kernel contraction(%{{.*}} = %[[N]]#2, %{{[a-z0-9]*}} = %arg{{[0-9]*}}) :
+// CHECK-NEXT:      bcssl.contract
+// CHECK-NEXT:      bcssl.yield
+// CHECK:         bcssl.kernel rowwise({{.*}}%[[C]]{{.*}} -> (tensor<256x8xf32>, tensor<64x8xf32>) {
+// CHECK:           bcssl.reduce_partial
+// CHECK:         bcssl.kernel columnwise(
+// CHECK-NOT:     bcssl.kernel
+func.func @normalized_again(%x: tensor<256x8xf32>, %g: tensor<8xf32>, %w: tensor<8x8xf32>) -> (tensor<256x8xf32>, tensor<8xf32>) {
+  %s = bcssl.reduce sum %x dims [1] : tensor<256x8xf32> -> tensor<256xf32>
+  %mean = bcssl.broadcast %s dims [0] : tensor<256xf32> -> tensor<256x8xf32>
+  %c = arith.subf %x, %mean : tensor<256x8xf32>
+  %q = arith.mulf %c, %c : tensor<256x8xf32>
+  %v = bcssl.reduce sum %q dims [1] : tensor<256x8xf32> -> tensor<256xf32>
+  %i = math.rsqrt %v : tensor<256xf32>
+  %inverse = bcssl.broadcast %i dims [0] : tensor<256xf32> -> tensor<256x8xf32>
+  %n = arith.mulf %c, %inverse : tensor<256x8xf32>
+  %scale = bcssl.broadcast %g dims [1] : tensor<8xf32> -> tensor<256x8xf32>
+  %y = arith.mulf %n, %scale : tensor<256x8xf32>
+  %d = bcssl.contract nn %y, %w : tensor<256x8xf32>, tensor<8x8xf32> -> tensor<256x8xf32>
+  %e = arith.mulf %d, %scale : tensor<256x8xf32>
+  %t = arith.mulf %e, %n : tensor<256x8xf32>
+  %p = bcssl.reduce sum %t dims [1] : tensor<256x8xf32> -> tensor<256xf32>
+  %b = bcssl.broadcast %p dims [0] : tensor<256xf32> -> tensor<256x8xf32>
+  %m = arith.mulf %n, %b : tensor<256x8xf32>
+  %r = arith.subf %e, %m : tensor<256x8xf32>
+  %k = arith.mulf %d, %n : tensor<256x8xf32>
+  %dg = bcssl.reduce sum %k dims [0] : tensor<256x8xf32> -> tensor<8xf32>
+  return %r, %dg : tensor<256x8xf32>, tensor<8xf32>
+}
