@@ -49,6 +49,17 @@ declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
 declare i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()
 )";
 
+/// Leaves the number of the thread that ran last.
+const char *const lastKernel = R"(; a kernel of a test
+target triple = "nvptx64-nvidia-cuda"
+define ptx_kernel void @last(ptr addrspace(1) %word) {
+  %tid = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  store i32 %tid, ptr addrspace(1) %word, align 4
+  ret void
+}
+declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+)";
+
 /// The library's functions, looked up at each call.
 struct Library {
   void *handle = dlopen(BCSSL_SIMT_LIBRARY, RTLD_NOW | RTLD_LOCAL);
@@ -209,6 +220,31 @@ TEST(SimtDriver, GraphsAndEvents) {
               CUDA_SUCCESS);
     EXPECT_GE(milliseconds, 0);
   });
+}
+
+TEST(SimtDriver, LaunchesTakeOrdersInTurn) {
+  inProcess(
+      {{"BCSSL_SIMT_ORDER", "forward,reverse"}}, [](const Library &library) {
+        Session session(library);
+        Module *module = nullptr;
+        Function *last = nullptr;
+        EXPECT_EQ(library("cuModuleLoadDataEx", &module,
+                          static_cast<const void *>(lastKernel), 0u, nullptr,
+                          nullptr),
+                  CUDA_SUCCESS);
+        EXPECT_EQ(library("cuModuleGetFunction", &last, module, "last"),
+                  CUDA_SUCCESS);
+        void *parameters[] = {&session.words};
+        for (uint32_t expected : {31u, 0u, 31u}) {
+          EXPECT_EQ(library("cuLaunchKernel", last, 1u, 1u, 1u, 32u, 1u, 1u, 0u,
+                            session.stream, static_cast<void **>(parameters),
+                            static_cast<void **>(nullptr)),
+                    CUDA_SUCCESS);
+          session.download();
+          EXPECT_EQ(session.synchronize(), CUDA_SUCCESS);
+          EXPECT_EQ(session.host[0], expected);
+        }
+      });
 }
 
 TEST(SimtDriver, WaitingEndsACapture) {

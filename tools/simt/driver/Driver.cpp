@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
 
 namespace bcssl::simt {
 namespace {
@@ -19,15 +20,34 @@ std::string variable(const char *name) {
   std::exit(2);
 }
 
-uint64_t number(const char *name, uint64_t otherwise) {
-  std::string text = variable(name);
-  if (text.empty())
-    return otherwise;
+uint64_t parseNumber(const char *name, const std::string &text) {
   char *end = nullptr;
   uint64_t value = std::strtoull(text.c_str(), &end, 10);
-  if (*end != 0 || text[0] == '-')
+  if (text.empty() || *end != 0 || text[0] == '-')
     refuse(std::string("expects a number for ") + name + ", got " + text);
   return value;
+}
+
+uint64_t number(const char *name, uint64_t otherwise) {
+  std::string text = variable(name);
+  return text.empty() ? otherwise : parseNumber(name, text);
+}
+
+/// The orders of BCSSL_SIMT_ORDER.
+std::vector<Driver::Turn> readTurns() {
+  std::vector<Driver::Turn> turns;
+  std::istringstream list(variable("BCSSL_SIMT_ORDER"));
+  for (std::string order; std::getline(list, order, ',');) {
+    if (order == "forward")
+      turns.push_back({Order::Forward, 0});
+    else if (order == "reverse")
+      turns.push_back({Order::Reverse, 0});
+    else
+      turns.push_back({Order::Shuffle, parseNumber("BCSSL_SIMT_ORDER", order)});
+  }
+  if (turns.empty())
+    turns.push_back({Order::Forward, 0});
+  return turns;
 }
 
 MachineOptions readOptions() {
@@ -36,13 +56,6 @@ MachineOptions readOptions() {
   if (!checks.empty() && checks != "on" && checks != "off")
     refuse("expects on or off for BCSSL_SIMT_CHECKS, got " + checks);
   options.checks = checks != "off";
-  std::string order = variable("BCSSL_SIMT_ORDER");
-  if (order == "reverse") {
-    options.order = Order::Reverse;
-  } else if (!order.empty() && order != "forward") {
-    options.order = Order::Shuffle;
-    options.seed = number("BCSSL_SIMT_ORDER", 0);
-  }
   options.workers = static_cast<uint32_t>(
       std::min<uint64_t>(number("BCSSL_SIMT_WORKERS", 2), 64));
   options.memoryBytes = number("BCSSL_SIMT_MEMORY", options.memoryBytes);
@@ -63,7 +76,8 @@ void print(const Finding &finding) {
 } // namespace
 
 Driver::Driver()
-    : faults(std::getenv("BCSSL_SIMT_FAIL")), machine(readOptions(), print) {
+    : faults(std::getenv("BCSSL_SIMT_FAIL")), machine(readOptions(), print),
+      turns(readTurns()) {
   if (!faults.problem().empty())
     refuse(faults.problem());
 }
@@ -80,6 +94,11 @@ CUresult Driver::enqueue(Stream &stream, Task task) {
   else
     stream.queue.push_back(std::move(task));
   return CUDA_SUCCESS;
+}
+
+void Driver::takeTurn(const Kernel *kernel) {
+  const Turn &turn = turns[launches[kernel]++ % turns.size()];
+  machine.setOrder(turn.order, turn.seed);
 }
 
 CUresult Driver::step(Stream &stream) {

@@ -67,6 +67,12 @@ struct GraphExec {
 
 class Driver {
 public:
+  /// An order of threads and blocks.
+  struct Turn {
+    Order order;
+    uint64_t seed; ///< of Order::Shuffle
+  };
+
   static Driver &get();
 
   /// Adds work to a stream: to its queue, or to what it captures.
@@ -77,6 +83,10 @@ public:
   CUresult drainAll();
   /// Does the first task of the queue.
   CUresult step(Stream &stream);
+
+  /// Sets the machine's order for a launch of the kernel: where several orders
+  /// are asked for, its launches take them in turn.
+  void takeTurn(const Kernel *kernel);
 
   /// The stream of a handle (null is a stream of its own), or null.
   Stream *streamOf(Stream *handle);
@@ -105,6 +115,9 @@ public:
 
 private:
   Driver();
+
+  std::vector<Turn> turns; ///< at least one
+  std::map<const Kernel *, size_t> launches;
 };
 
 /// Runs the body of an entry point under the lock, unless the call is told to

@@ -195,6 +195,7 @@ struct QueuedLaunch {
     std::vector<const void *> values;
     for (const std::vector<std::byte> &parameter : parameters)
       values.push_back(parameter.data());
+    driver.takeTurn(kernel);
     auto fault = driver.machine.launch(*kernel, grid, values.data(), extents);
     if (fault)
       driver.lost =

@@ -40,6 +40,12 @@ public:
   /// Why the kernel cannot be launched so, or nothing.
   static std::string problemOf(const Kernel &kernel, const Grid &grid);
 
+  /// Of launches from now on; `seed` is that of Order::Shuffle.
+  void setOrder(Order order, uint64_t seed) {
+    settings.order = order;
+    settings.seed = seed;
+  }
+
   const MachineOptions &options() const { return settings; }
   GlobalMemory &memory() { return globalMemory; }
   Findings &findings() { return found; }
