@@ -1,4 +1,4 @@
-//===- KernelCases.cpp - every kernel of whole training steps -------------===//
+//===- KernelCases.cpp - kernels alone, with operands and results ---------===//
 
 #include "test/passes/numerics/KernelCases.h"
 
@@ -10,6 +10,7 @@
 #include "test/reference/Interpreter.h"
 
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Parser/Parser.h"
 
 using namespace mlir;
 
@@ -58,7 +59,39 @@ bool hasPorts(KernelOp kernel) {
          llvm::all_of(kernel->getResultTypes(), isPort);
 }
 
+/// Gives the ports of a program their names: "i0", "i1", ..., "o0", ...
+void namePorts(func::FuncOp function) {
+  Builder builder(function.getContext());
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    function.setArgAttr(i, "bcssl.input",
+                        builder.getStringAttr("i" + std::to_string(i)));
+  for (unsigned i = 0; i < function.getNumResults(); ++i)
+    function.setResultAttr(i, "bcssl.output",
+                           builder.getStringAttr("o" + std::to_string(i)));
+}
+
 } // namespace
+
+KernelCases::KernelCases(MLIRContext &context,
+                         const std::vector<CoveringCase> &written) {
+  alone = ModuleOp::create(UnknownLoc::get(&context));
+  for (const CoveringCase &one : written) {
+    auto module = parseSourceString<ModuleOp>(one.text, &context);
+    func::FuncOp function;
+    if (module)
+      function = module->lookupSymbol<func::FuncOp>("f");
+    if (!function) {
+      llvm::errs() << "no function @f in case " << one.name << "\n";
+      cases.clear();
+      return;
+    }
+    function->remove();
+    function.setName(one.name);
+    alone->push_back(function);
+    namePorts(function);
+    cases.push_back({function, drawArguments(function)});
+  }
+}
 
 KernelCases::KernelCases(MLIRContext &context, const ModelCase &model,
                          const Target &target,
@@ -103,12 +136,7 @@ void KernelCases::add(KernelOp kernel, ArrayRef<Tensor> operands) {
   mapping.map(kernel.getInputs(), entry->getArguments());
   Operation *copy = builder.clone(*kernel, mapping);
   func::ReturnOp::create(builder, kernel.getLoc(), copy->getResults());
-  for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    function.setArgAttr(i, "bcssl.input",
-                        builder.getStringAttr("i" + std::to_string(i)));
-  for (unsigned i = 0; i < function.getNumResults(); ++i)
-    function.setResultAttr(i, "bcssl.output",
-                           builder.getStringAttr("o" + std::to_string(i)));
+  namePorts(function);
   // Between kernels values are stored in the type of their tensor.
   KernelCase sample{function, {operands.begin(), operands.end()}};
   for (auto [tensor, operand] :

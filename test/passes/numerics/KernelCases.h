@@ -1,9 +1,10 @@
-//===- KernelCases.h - every kernel of whole training steps -----*- C++ -*-===//
+//===- KernelCases.h - kernels alone, with operands and results -*- C++ -*-===//
 //
 // Kernels as the compiler forms them, forward and backward, from the models
 // that it is made for: each different kernel of a step becomes a program of its
 // own, with the operands that it has in the step. Errors of one kernel are not
 // hidden by those before it, and none is left out because nobody thought of it.
+// Sizes that small models do not have come from cases that are written out.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,6 +13,7 @@
 
 #include "dialects/bcssl/Bcssl.h"
 #include "passes/Pipelines.h"
+#include "test/passes/numerics/CoveringCases.h"
 #include "test/reference/Tensor.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -50,7 +52,13 @@ public:
   KernelCases(mlir::MLIRContext &context, const ModelCase &model,
               const Target &target, const KernelFormation &formation = {});
 
-  /// A module with one program a case: "kernel0", "kernel1", ...
+  /// Cases that are written out, on random operands. Empty on failure, with a
+  /// message on stderr.
+  KernelCases(mlir::MLIRContext &context,
+              const std::vector<CoveringCase> &written);
+
+  /// A module with one program a case: "kernel0", "kernel1", ... of a model,
+  /// and those that are written out by their names.
   mlir::ModuleOp module() { return *alone; }
   const std::vector<KernelCase> &all() const { return cases; }
   /// Kernels left out: truth values have no port in an artifact.

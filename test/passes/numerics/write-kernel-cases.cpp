@@ -1,11 +1,12 @@
 //===- write-kernel-cases.cpp - kernels and their numbers as files --------===//
 //
-// write-kernel-cases DIRECTORY TARGET... [--precision=bf16] [--model=NAME]: for
-// each model of KernelCases.h, or the named one, a program file
-// DIRECTORY/NAME.bcx, whose programs are single kernels, and NAME.safetensors
-// with what run-kernel-cases gives them and expects: operands "kernel0.i0",
-// results "kernel0.o0" in float64, and the error that each element may have,
-// "kernel0.o0.bound".
+// write-kernel-cases DIRECTORY TARGET... [--precision=bf16] [--model=NAME]
+// [--cover=pairs|triples]: for each model of KernelCases.h, or the named one, a
+// program file DIRECTORY/NAME.bcx, whose programs are single kernels, and
+// NAME.safetensors with what run-kernel-cases gives them and expects: operands
+// "kernel0.i0", results "kernel0.o0" in float64, and the error that each
+// element may have, "kernel0.o0.bound". With --cover not models' kernels but
+// those of CoveringCases.h, as "pairs" or "triples".
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,11 +32,10 @@ static TensorSource sourceOf(std::string name,
           }};
 }
 
-static bool write(mlir::MLIRContext &context, const ModelCase &model,
-                  const std::string &path,
-                  const std::vector<std::string> &names, const Target &target,
-                  const KernelFormation &formation) {
-  KernelCases cases(context, model, target, formation);
+/// Writes the files of the cases as DIRECTORY/NAME for the targets.
+static bool write(KernelCases cases, const std::string &directory,
+                  const std::string &name,
+                  const std::vector<std::string> &targets) {
   std::vector<KernelResults> results;
   std::vector<TensorSource> tensors;
   results.reserve(cases.all().size());
@@ -57,11 +57,12 @@ static bool write(mlir::MLIRContext &context, const ModelCase &model,
   }
   CompileOptions options;
   options.from = Stage::Kernels;
-  options.targets = names;
+  options.targets = targets;
   auto bytes = compile(cases.module(), options);
   if (results.empty() || failed(bytes))
     return false;
   auto data = std::as_bytes(std::span(bytes->data(), bytes->size()));
+  std::string path = directory + "/" + name;
   Status status = writeFileAtomically(path + ".bcx", data);
   if (status) {
     auto digest = writeSafetensors(path + ".safetensors", std::move(tensors));
@@ -69,8 +70,21 @@ static bool write(mlir::MLIRContext &context, const ModelCase &model,
   }
   if (!status)
     std::fprintf(stderr, "%s\n", status.error().text().c_str());
-  std::printf("%s: %zu kernels\n", model.name, results.size());
+  std::printf("%s: %zu kernels\n", name.c_str(), results.size());
   return bool(status);
+}
+
+/// Takes "FLAG=VALUE" out of the arguments; empty where it is not there.
+static std::string take(std::vector<std::string> &arguments,
+                        llvm::StringRef flag) {
+  std::string value;
+  std::erase_if(arguments, [&](llvm::StringRef argument) {
+    if (!argument.consume_front(flag))
+      return false;
+    value = argument.str();
+    return true;
+  });
+  return value;
 }
 
 int main(int argc, char **argv) {
@@ -78,7 +92,7 @@ int main(int argc, char **argv) {
     std::fprintf(
         stderr,
         "usage: write-kernel-cases DIRECTORY TARGET... [--precision=bf16] "
-        "[--model=NAME]\n");
+        "[--model=NAME] [--cover=pairs|triples]\n");
     return 2;
   }
   mlir::DialectRegistry registry;
@@ -91,25 +105,31 @@ int main(int argc, char **argv) {
     formation.precision = Precision::Bf16;
     formation.narrowElements = 1; // the models are small
   }
-  std::string only;
-  std::erase_if(names, [&](llvm::StringRef name) {
-    if (!name.consume_front("--model="))
-      return false;
-    only = name.str();
-    return true;
-  });
+  std::string only = take(names, "--model="), cover = take(names, "--cover=");
   auto targets = parseTargets(
       names, [&] { return mlir::emitError(mlir::UnknownLoc::get(&context)); });
   if (failed(targets))
     return 2;
   std::filesystem::create_directories(argv[1]);
+  if (cover == "pairs" || cover == "triples") {
+    bool isPairs = cover == "pairs";
+    KernelCases cases(context, isPairs ? coveringCases(2, mostWorkOfPairs)
+                                       : coveringCases(3, mostWorkOfTriples));
+    return write(std::move(cases), argv[1], cover, names) ? 0 : 1;
+  }
+  if (!cover.empty()) {
+    std::fprintf(stderr,
+                 "write-kernel-cases: expects pairs or triples, got %s\n",
+                 cover.c_str());
+    return 2;
+  }
   bool found = false;
   for (const ModelCase &model : modelCases()) {
     if (!only.empty() && only != model.name)
       continue;
     found = true;
-    if (!write(context, model, std::string(argv[1]) + "/" + model.name, names,
-               targets->front(), formation))
+    if (!write(KernelCases(context, model, targets->front(), formation),
+               argv[1], model.name, names))
       return 1;
   }
   if (!found)

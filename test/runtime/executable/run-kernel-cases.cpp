@@ -2,8 +2,9 @@
 //
 // Runs what write-kernel-cases wrote on any device: a machine with a GPU needs
 // this program, the files and the driver, nothing else. Ends with 1 where an
-// element is further off than rounding allows, and prints one line a file:
-// kernels, the largest error in units of its bound, seconds.
+// element is further off than rounding allows, or where a second run has other
+// bits than the first, and prints one line a file: kernels, the largest error
+// in units of its bound, seconds.
 //
 //===----------------------------------------------------------------------===//
 
@@ -64,9 +65,9 @@ Result<std::vector<double>> numbersOf(const SafetensorsReader &file,
 }
 
 /// The largest error of one program's results in units of its bound; infinity
-/// where a result is not a number.
+/// where a result is not a number or not the same in each of `repeat` runs.
 Result<double> runCase(Session &session, const artifact::Program &program,
-                       const SafetensorsReader &file) {
+                       const SafetensorsReader &file, uint64_t repeat) {
   std::vector<std::vector<std::byte>> given(program.inputs.size()),
       got(program.outputs.size());
   std::vector<Input> inputs;
@@ -86,6 +87,17 @@ Result<double> runCase(Session &session, const artifact::Program &program,
     outputs.push_back({port.name, port.type, std::span(got[i])});
   }
   BCSSL_RETURN_IF_ERROR(session.run(program.name, inputs, outputs));
+  const std::vector<std::vector<std::byte>> first = got;
+  for (uint64_t number = 2; number <= repeat; ++number) {
+    for (std::vector<std::byte> &bytes : got)
+      std::ranges::fill(bytes, std::byte{0xFF});
+    BCSSL_RETURN_IF_ERROR(session.run(program.name, inputs, outputs));
+    if (got == first)
+      continue;
+    std::printf("  %s has other bits in run %s\n", program.name.c_str(),
+                std::to_string(number).c_str());
+    return INFINITY;
+  }
   double excess = 0;
   for (size_t i = 0; i < program.outputs.size(); ++i) {
     const artifact::Port &port = program.outputs[i];
@@ -103,17 +115,22 @@ Result<double> runCase(Session &session, const artifact::Program &program,
   return excess;
 }
 
-Result<bool> runFile(const std::string &path, const SessionOptions &options,
-                     bool all) {
+struct Settings {
+  SessionOptions session;
+  bool all = false;    ///< print every kernel
+  uint64_t repeat = 1; ///< runs of each
+};
+
+Result<bool> runFile(const std::string &path, const Settings &settings) {
   auto start = std::chrono::steady_clock::now();
   BCSSL_ASSIGN_OR_RETURN(executable, Executable::open(path + ".bcx"));
   BCSSL_ASSIGN_OR_RETURN(file, SafetensorsReader::open(path + ".safetensors"));
-  BCSSL_ASSIGN_OR_RETURN(session, Session::open(executable, options));
+  BCSSL_ASSIGN_OR_RETURN(session, Session::open(executable, settings.session));
   double worst = 0;
   size_t wrong = 0;
   const auto &programs = executable->contents().programs;
   for (const artifact::Program &program : programs) {
-    auto excess = runCase(*session, program, file);
+    auto excess = runCase(*session, program, file, settings.repeat);
     if (!excess) {
       // A lost device answers nothing more.
       std::printf("  %s: %s\n", program.name.c_str(),
@@ -123,7 +140,7 @@ Result<bool> runFile(const std::string &path, const SessionOptions &options,
     worst = std::max(worst, *excess);
     bool fails = *excess > 1;
     wrong += fails;
-    if (!fails && !all)
+    if (!fails && !settings.all)
       continue;
     std::string kernels;
     for (const artifact::Instruction &instruction : program.instructions)
@@ -146,15 +163,15 @@ Result<bool> runFile(const std::string &path, const SessionOptions &options,
 
 int main(int argc, char **argv) {
   std::string directory;
-  SessionOptions options;
-  bool all = false;
+  Settings settings;
   Flags flags("run-kernel-cases",
               "Runs the kernels that write-kernel-cases wrote.",
               {"run-kernel-cases cases --device=cuda"});
   flags.positional("DIRECTORY", directory, "where the files are",
                    {.required = true});
-  flags.add("device", options.device, "cpu, cuda or cuda:N");
-  flags.add("all", all, "print every kernel's largest error");
+  flags.add("device", settings.session.device, "cpu, cuda or cuda:N");
+  flags.add("all", settings.all, "print every kernel's largest error");
+  flags.add("repeat", settings.repeat, "runs of each kernel: equal bits");
   if (auto exit = flags.parse(argc, argv))
     return *exit;
   std::vector<std::string> paths;
@@ -168,7 +185,7 @@ int main(int argc, char **argv) {
                  directory.c_str());
   bool good = !paths.empty();
   for (const std::string &path : paths) {
-    auto result = runFile(path, options, all);
+    auto result = runFile(path, settings);
     if (!result)
       std::fprintf(stderr, "%s\n", result.error().text().c_str());
     good &= result && *result;
