@@ -11,6 +11,9 @@
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/MapVector.h"
 
+#include <array>
+#include <set>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -92,7 +95,11 @@ bool isEmitted(KernelOp kernel, Operation *code) {
   if (auto ofCpu = dyn_cast_or_null<func::FuncOp>(function))
     return ofCpu.getNumArguments() == buffers + 1; // and the tile
   auto ofGpu = dyn_cast_or_null<gpu::GPUFuncOp>(function);
-  return ofGpu && ofGpu.getNumArguments() == buffers;
+  if (!ofGpu)
+    return false;
+  // A tensor map each beside them. What they say is read with the code.
+  auto maps = ofGpu->getAttrOfType<ArrayAttr>(tensorMapsAttrName);
+  return ofGpu.getNumArguments() == buffers + (maps ? maps.size() : 0);
 }
 
 class Serializer {
@@ -112,6 +119,7 @@ private:
   fb::Offset<schema::Port> port(StringRef name, Type type, uint64_t offset);
   fb::Offset<schema::Instruction> launch(KernelOp kernel);
   fb::Offset<schema::Image> image(const KernelImage &from);
+  fb::Offset<schema::LaunchTable> launchTable(const KernelImage &from);
 
   ModuleOp module;
   fb::FlatBufferBuilder builder;
@@ -206,18 +214,42 @@ fb::Offset<schema::Image> Serializer::image(const KernelImage &from) {
   XXH128_hash_t hash = XXH3_128bits(from.bytes.data(), from.bytes.size());
   auto bytes = builder.CreateVector(
       reinterpret_cast<const uint8_t *>(from.bytes.data()), from.bytes.size());
-  std::vector<schema::Geometry> geometry;
-  if (!from.launches.empty())
-    for (auto &[symbol, index] : kernels) {
-      KernelLaunch start = from.launches.lookup(symbol.getValue());
-      geometry.emplace_back(start.blocks, start.threads, start.sharedBytes);
-    }
-  fb::Offset<fb::Vector<const schema::Geometry *>> table;
-  if (!geometry.empty())
-    table = builder.CreateVectorOfStructs(geometry);
   return schema::CreateImage(builder, builder.CreateString(from.target),
                              builder.CreateString(from.format), hash.low64,
-                             hash.high64, bytes, table);
+                             hash.high64, bytes);
+}
+
+schema::TensorMap tensorMapOf(const GpuTensorMap &map, uint32_t kernel) {
+  std::array<uint16_t, 5> box{};
+  std::array<uint64_t, 5> sizes{};
+  std::array<uint64_t, 4> strides{};
+  llvm::copy(map.box, box.begin());
+  llvm::copy(map.sizes, sizes.begin());
+  for (auto [to, elements] : llvm::zip(strides, map.strides))
+    to = elements * map.elementBytes;
+  return {kernel,
+          static_cast<uint32_t>(map.buffer),
+          static_cast<uint8_t>(map.sizes.size()),
+          static_cast<uint8_t>(map.elementBytes),
+          static_cast<uint8_t>(map.swizzleBytes),
+          box,
+          sizes,
+          strides};
+}
+
+fb::Offset<schema::LaunchTable>
+Serializer::launchTable(const KernelImage &from) {
+  std::vector<schema::Geometry> geometry;
+  std::vector<schema::TensorMap> tensorMaps;
+  for (auto &[symbol, index] : kernels) {
+    KernelLaunch start = from.launches.lookup(symbol.getValue());
+    geometry.emplace_back(start.blocks, start.threads, start.sharedBytes);
+    for (const GpuTensorMap &map : start.tensorMaps)
+      tensorMaps.push_back(tensorMapOf(map, index));
+  }
+  return schema::CreateLaunchTableDirect(
+      builder, from.target.c_str(), from.format.c_str(), &geometry,
+      tensorMaps.empty() ? nullptr : &tensorMaps);
 }
 
 FailureOr<std::string> Serializer::run(
@@ -237,13 +269,19 @@ FailureOr<std::string> Serializer::run(
     kernelTable.push_back(schema::CreateKernelDirect(
         builder, symbol.str().c_str(), argumentCounts[index]));
   std::vector<fb::Offset<schema::Image>> imageTable;
-  for (const KernelImage &from : images)
+  std::vector<fb::Offset<schema::LaunchTable>> launchTables;
+  std::set<std::pair<StringRef, StringRef>> known;
+  for (const KernelImage &from : images) {
     imageTable.push_back(image(from));
-  constexpr uint32_t major = 1, minor = 0;
+    if (!from.launches.empty() &&
+        known.insert({from.target, from.format}).second)
+      launchTables.push_back(launchTable(from));
+  }
+  constexpr uint32_t major = 1, minor = 1;
   auto root = schema::CreateExecutableDirect(
       builder, major, minor, &propertyTable, &variableTable,
-      number(module, "bcssl.state_bytes"), &programs, &kernelTable,
-      &imageTable);
+      number(module, "bcssl.state_bytes"), &programs, &kernelTable, &imageTable,
+      launchTables.empty() ? nullptr : &launchTables);
   builder.Finish(root, schema::ExecutableIdentifier());
   return std::string(reinterpret_cast<const char *>(builder.GetBufferPointer()),
                      builder.GetSize());

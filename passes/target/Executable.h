@@ -3,6 +3,8 @@
 #ifndef BCSSL_PASSES_TARGET_EXECUTABLE_H
 #define BCSSL_PASSES_TARGET_EXECUTABLE_H
 
+#include "passes/codegen/gpu/TensorMap.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -17,6 +19,7 @@ struct KernelLaunch {
   uint64_t blocks = 0;
   uint32_t threads = 0;
   uint32_t sharedBytes = 0; ///< dynamic ones of a block
+  llvm::SmallVector<GpuTensorMap, 0> tensorMaps = {};
 };
 
 /// By the kernel's symbol.
@@ -27,7 +30,9 @@ struct KernelImage {
   std::string target; ///< "cpu:x86-64-v4", "cuda:sm_90a"
   std::string format; ///< "elf", "cubin", "ptx"
   llvm::SmallVector<char> bytes;
-  LaunchTable launches = {}; ///< of every kernel of the module; empty on CPUs
+  /// Of every kernel of the module, the same in all images of a target and
+  /// format; empty on CPUs.
+  LaunchTable launches = {};
 };
 
 /// A planned module may come from a file: reports what the passes before have

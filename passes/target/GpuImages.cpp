@@ -233,7 +233,8 @@ FailureOr<KernelLaunch> launchOf(KernelOp kernel, const GpuLimits &limits) {
                       static_cast<uint32_t>(bytes)};
 }
 
-FailureOr<LaunchTable> launchesOf(ModuleOp planned, StringRef chip) {
+FailureOr<LaunchTable> launchesOf(ModuleOp planned, gpu::GPUModuleOp kernels,
+                                  StringRef chip) {
   LaunchTable launches;
   WalkResult result = planned.walk([&](KernelOp kernel) {
     if (isPart(kernel)) // launched with the others
@@ -242,8 +243,15 @@ FailureOr<LaunchTable> launchesOf(ModuleOp planned, StringRef chip) {
     FailureOr<KernelLaunch> launch = launchOf(kernel, gpuLimitsOf(chip));
     if (failed(launch) || failed(checkAlignment(kernel)))
       return WalkResult::interrupt();
-    if (symbol) // their absence is reported with the artifact's tables
-      launches[symbol.getValue()] = *launch;
+    if (!symbol) // their absence is reported with the artifact's tables
+      return WalkResult::advance();
+    if (auto function = kernels.lookupSymbol<gpu::GPUFuncOp>(symbol)) {
+      auto maps = tensorMapsOf(function);
+      if (failed(maps))
+        return WalkResult::interrupt();
+      launch->tensorMaps = std::move(*maps);
+    }
+    launches[symbol.getValue()] = std::move(*launch);
     return WalkResult::advance();
   });
   if (result.wasInterrupted())
@@ -260,7 +268,7 @@ compileGpuImages(ModuleOp planned, GpuFormats formats,
   if (!kernels)
     return planned.emitError("expects a planned module with emitted kernels");
   std::string chip = chipOf(kernels);
-  FailureOr<LaunchTable> launches = launchesOf(planned, chip);
+  FailureOr<LaunchTable> launches = launchesOf(planned, kernels, chip);
   if (failed(launches))
     return failure();
   OwningOpRef<ModuleOp> holder = ModuleOp::create(kernels.getLoc());

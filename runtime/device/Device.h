@@ -15,6 +15,7 @@
 #define BCSSL_RUNTIME_DEVICE_DEVICE_H
 
 #include "runtime/base/Status.h"
+#include "runtime/device/TensorMap.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -96,6 +97,8 @@ struct LaunchCommand {
   /// How many bytes behind each argument are the kernel's, where that is known:
   /// a driver that checks accesses reads it.
   std::vector<uint64_t> argumentBytes = {};
+  /// What a GPU's kernel takes by value behind its arguments, in order.
+  std::vector<TensorMap> tensorMaps = {};
 };
 
 /// Copies between device addresses that do not overlap.

@@ -9,6 +9,8 @@
 #ifndef BCSSL_RUNTIME_EXECUTABLE_CONTENTS_H
 #define BCSSL_RUNTIME_EXECUTABLE_CONTENTS_H
 
+#include "runtime/device/TensorMap.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -132,13 +134,34 @@ struct Geometry {
   bool operator==(const Geometry &) const = default;
 };
 
+struct KernelTensorMap {
+  uint32_t kernel = 0;
+  TensorMap map;
+
+  bool operator==(const KernelTensorMap &) const = default;
+};
+
+/// How the kernels of all images of a GPU's target and format start.
+struct LaunchTable {
+  std::string target;
+  std::string format;
+  std::vector<Geometry> geometry;          ///< of every kernel
+  std::vector<KernelTensorMap> tensorMaps; ///< by kernel
+
+  /// Those of a kernel, in the order of its parameters.
+  std::span<const KernelTensorMap> tensorMapsOf(uint32_t kernel) const {
+    auto range = std::ranges::equal_range(tensorMaps, kernel, {},
+                                          &KernelTensorMap::kernel);
+    return {range.begin(), range.end()};
+  }
+};
+
 struct Image {
   std::string target;
   std::string format;
   uint64_t hashLow = 0;
   uint64_t hashHigh = 0;
   std::span<const std::byte> bytes; ///< into the file
-  std::vector<Geometry> geometry;   ///< of every kernel; empty for CPUs
 
   bool isGpu() const { return target.starts_with("cuda:"); }
 };
@@ -152,6 +175,16 @@ struct Contents {
   std::vector<Program> programs;
   std::vector<Kernel> kernels;
   std::vector<Image> images;
+  std::vector<LaunchTable> launchTables;
+
+  /// Null for CPUs.
+  const LaunchTable *launchTableOf(const Image &image) const {
+    auto table =
+        std::ranges::find_if(launchTables, [&](const LaunchTable &one) {
+          return one.target == image.target && one.format == image.format;
+        });
+    return table == launchTables.end() ? nullptr : &*table;
+  }
 };
 
 /// The images of one target and format: together they hold all kernels.

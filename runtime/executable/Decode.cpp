@@ -3,6 +3,9 @@
 #include "runtime/executable/Decode.h"
 #include "runtime/schema/Executable_generated.h"
 
+#include <algorithm>
+#include <map>
+
 namespace bcssl::artifact {
 
 /// Limits of the structure. A step has some thousands of instructions, two
@@ -41,6 +44,12 @@ private:
   Status decode(const schema::Program &from, Program &to);
   Status decode(const schema::Kernel &from, Kernel &to);
   Status decode(const schema::Image &from, Image &to);
+  Status decode(const schema::LaunchTable &from, LaunchTable &to);
+  Status geometry(const Vector<const schema::Geometry *> &from,
+                  std::vector<Geometry> &to);
+  Status tensorMaps(const Vector<const schema::TensorMap *> &from,
+                    std::vector<KernelTensorMap> &to);
+  Status geometryOfImages(const schema::Executable &file, Contents &to);
   template <typename From, typename To>
   Status tables(const Vector<flatbuffers::Offset<From>> *from,
                 std::vector<To> &to);
@@ -199,13 +208,64 @@ Status Decoder::decode(const schema::Image &from, Image &to) {
   to.hashHigh = from.hash_high();
   to.bytes =
       std::as_bytes(std::span(from.bytes()->data(), from.bytes()->size()));
-  if (!from.geometry())
-    return {};
-  const auto &geometry = *from.geometry();
-  BCSSL_RETURN_IF_ERROR(spend(uint64_t{geometry.size()} * sizeof(Geometry)));
-  BCSSL_RETURN_IF_ERROR(aligned(geometry, alignof(schema::Geometry)));
-  for (const schema::Geometry *one : geometry)
-    to.geometry.push_back({one->blocks(), one->threads(), one->shared_bytes()});
+  return {};
+}
+
+Status Decoder::geometry(const Vector<const schema::Geometry *> &from,
+                         std::vector<Geometry> &to) {
+  BCSSL_RETURN_IF_ERROR(spend(uint64_t{from.size()} * sizeof(Geometry)));
+  BCSSL_RETURN_IF_ERROR(aligned(from, alignof(schema::Geometry)));
+  for (const schema::Geometry *one : from)
+    to.push_back({one->blocks(), one->threads(), one->shared_bytes()});
+  return {};
+}
+
+Status Decoder::tensorMaps(const Vector<const schema::TensorMap *> &from,
+                           std::vector<KernelTensorMap> &to) {
+  BCSSL_RETURN_IF_ERROR(spend(uint64_t{from.size()} * sizeof(KernelTensorMap)));
+  BCSSL_RETURN_IF_ERROR(aligned(from, alignof(schema::TensorMap)));
+  for (const schema::TensorMap *one : from) {
+    auto &[kernel, map] = to.emplace_back();
+    kernel = one->kernel();
+    map.argument = one->argument();
+    map.rank = one->rank();
+    map.elementBytes = one->element_bytes();
+    map.swizzleBytes = one->swizzle_bytes();
+    std::ranges::copy(*one->box(), map.box.begin());
+    std::ranges::copy(*one->sizes(), map.sizes.begin());
+    std::ranges::copy(*one->strides(), map.strides.begin());
+  }
+  return {};
+}
+
+Status Decoder::decode(const schema::LaunchTable &from, LaunchTable &to) {
+  BCSSL_RETURN_IF_ERROR(text(from.target(), to.target));
+  BCSSL_RETURN_IF_ERROR(text(from.format(), to.format));
+  BCSSL_RETURN_IF_ERROR(geometry(*from.geometry(), to.geometry));
+  return from.tensor_maps() ? tensorMaps(*from.tensor_maps(), to.tensorMaps)
+                            : Status();
+}
+
+/// Files of minor version 0 say in every image how kernels start.
+Status Decoder::geometryOfImages(const schema::Executable &file, Contents &to) {
+  std::map<std::pair<std::string_view, std::string_view>, size_t> known;
+  for (size_t i = 0; i < to.images.size(); ++i) {
+    const auto *given =
+        file.images()->Get(static_cast<flatbuffers::uoffset_t>(i))->geometry();
+    if (!given || given->size() == 0)
+      continue;
+    const Image &image = to.images[i];
+    LaunchTable table{image.target, image.format, {}, {}};
+    BCSSL_RETURN_IF_ERROR(geometry(*given, table.geometry));
+    auto [place, isFirst] =
+        known.try_emplace({image.target, image.format}, to.launchTables.size());
+    if (isFirst)
+      to.launchTables.push_back(std::move(table));
+    else if (to.launchTables[place->second].geometry != table.geometry)
+      return malformed("executable-image",
+                       "image " + std::to_string(i) +
+                           ": expects the geometry of the image before it");
+  }
   return {};
 }
 
@@ -219,6 +279,8 @@ Result<Contents> Decoder::run(const schema::Executable &file) {
   BCSSL_RETURN_IF_ERROR(tables(file.programs(), contents.programs));
   BCSSL_RETURN_IF_ERROR(tables(file.kernels(), contents.kernels));
   BCSSL_RETURN_IF_ERROR(tables(file.images(), contents.images));
+  BCSSL_RETURN_IF_ERROR(tables(file.launch_tables(), contents.launchTables));
+  BCSSL_RETURN_IF_ERROR(geometryOfImages(file, contents));
   return contents;
 }
 

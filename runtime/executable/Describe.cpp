@@ -192,16 +192,28 @@ static Json programJson(const Program &program) {
           {"output_bytes", program.outputBytes}};
 }
 
-static Json imageJson(const ImageGroup &group) {
+static Json imageJson(const Contents &contents, const ImageGroup &group) {
   const Image &image = *group.first;
   Json json = {{"target", image.target},
                {"format", image.format},
                {"bytes", group.bytes},
                {"parts", group.parts}};
-  for (const Geometry &geometry : image.geometry)
+  const LaunchTable *table = contents.launchTableOf(image);
+  if (!table)
+    return json;
+  for (const Geometry &geometry : table->geometry)
     json["geometry"].push_back({{"blocks", geometry.blocks},
                                 {"threads", geometry.threads},
                                 {"shared_bytes", geometry.sharedBytes}});
+  for (const auto &[kernel, map] : table->tensorMaps)
+    json["tensor_maps"].push_back(
+        {{"kernel", contents.kernels[kernel].symbol},
+         {"argument", map.argument},
+         {"element_bytes", map.elementBytes},
+         {"sizes", std::span(map.sizes).first(map.rank)},
+         {"strides", std::span(map.strides).first(map.rank - 1)},
+         {"box", std::span(map.box).first(map.rank)},
+         {"swizzle_bytes", map.swizzleBytes}});
   return json;
 }
 
@@ -225,7 +237,7 @@ std::string describeJson(const Executable &executable) {
     json["programs"].push_back(programJson(program));
   json["images"] = Json::array();
   for (const ImageGroup &group : groupsOf(contents.images))
-    json["images"].push_back(imageJson(group));
+    json["images"].push_back(imageJson(contents, group));
   json["kernels"] = Json::array();
   for (const Kernel &kernel : contents.kernels)
     json["kernels"].push_back(

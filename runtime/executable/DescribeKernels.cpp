@@ -56,8 +56,8 @@ static std::string cubinLines(const Contents &contents,
   for (const Image &image : contents.images) {
     if (image.target != target || image.format != "cubin")
       continue;
-    if (image.geometry.size() == geometry.size())
-      geometry = image.geometry;
+    if (const LaunchTable *table = contents.launchTableOf(image))
+      geometry = table->geometry;
     auto info = readCubin(image.bytes);
     if (!info) {
       text += "  " + info.error().text() + "\n";

@@ -89,6 +89,7 @@ Status Session::loadImages() {
 /// Looks for each kernel in every image that was loaded.
 Status Session::findKernels(const Image &image) {
   const std::vector<Kernel> &wanted = file->contents().kernels;
+  const LaunchTable *table = file->contents().launchTableOf(image);
   kernels.resize(wanted.size());
   for (size_t i = 0; i < wanted.size(); ++i) {
     Status status;
@@ -101,8 +102,12 @@ Status Session::findKernels(const Image &image) {
         break;
     }
     BCSSL_RETURN_IF_ERROR(status);
-    if (!image.geometry.empty())
-      kernels[i].geometry = image.geometry[i];
+    if (!table)
+      continue;
+    kernels[i].geometry = table->geometry[i];
+    for (const KernelTensorMap &one :
+         table->tensorMapsOf(static_cast<uint32_t>(i)))
+      kernels[i].tensorMaps.push_back(one.map);
   }
   return {};
 }
@@ -148,7 +153,7 @@ std::byte *Session::addressOf(const Slot &slot, const Loaded &loaded) const {
 Command Session::commandOf(const Instruction &instruction,
                            const Loaded &loaded) const {
   if (auto *launch = std::get_if<Launch>(&instruction)) {
-    const auto &[handle, geometry] = kernels[launch->kernel];
+    const auto &[handle, geometry, tensorMaps] = kernels[launch->kernel];
     LaunchCommand command{.kernel = handle,
                           .arguments = {},
                           .tiles = launch->tiles,
@@ -164,6 +169,7 @@ Command Session::commandOf(const Instruction &instruction,
       command.arguments.push_back(addressOf(slot, loaded));
       command.argumentBytes.push_back(slot.bytes);
     }
+    command.tensorMaps = tensorMaps;
     return command;
   }
   if (auto *move = std::get_if<Move>(&instruction)) {

@@ -151,6 +151,7 @@ private:
   struct LoadedKernel {
     KernelHandle handle = nullptr;
     artifact::Geometry geometry;
+    std::vector<TensorMap> tensorMaps = {};
   };
 
   Session(std::shared_ptr<const Executable> file,

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 #include <set>
 #include <xxhash.h>
 
@@ -16,9 +15,6 @@ using namespace detail;
 static constexpr size_t maxName = 512;
 static constexpr size_t maxRank = 8;
 static constexpr uint32_t maxArguments = 65'536;
-static constexpr uint64_t maxBlocks = (uint64_t{1} << 31) - 1;
-static constexpr uint32_t maxThreads = 1024;
-static constexpr uint32_t maxSharedBytes = 227 << 10;
 
 Error Place::fails(const std::string &message) const {
   return {ExitCode::BadData,          id, name + ": " + message, {}, {},
@@ -99,34 +95,10 @@ static Status verifyKernels(const Contents &contents) {
   return {};
 }
 
-static Status verifyGeometry(const Place &place, const Contents &contents,
-                             const Image &image) {
-  size_t expected = image.isGpu() ? contents.kernels.size() : 0;
-  if (image.geometry.size() != expected)
-    return place.fails("expects the geometry of " + std::to_string(expected) +
-                       " kernels, got " +
-                       std::to_string(image.geometry.size()));
-  for (size_t i = 0; i < image.geometry.size(); ++i) {
-    const Geometry &geometry = image.geometry[i];
-    Place here = place.inside("kernel " + contents.kernels[i].symbol);
-    if (geometry.blocks < 1 || geometry.blocks > maxBlocks)
-      return here.fails("expects 1 to " + std::to_string(maxBlocks) +
-                        " blocks, got " + std::to_string(geometry.blocks));
-    if (geometry.threads < 1 || geometry.threads > maxThreads)
-      return here.fails("expects 1 to " + std::to_string(maxThreads) +
-                        " threads, got " + std::to_string(geometry.threads));
-    if (geometry.sharedBytes > maxSharedBytes)
-      return here.fails("expects at most " + std::to_string(maxSharedBytes) +
-                        " bytes of shared memory, got " +
-                        std::to_string(geometry.sharedBytes));
-  }
-  return {};
-}
-
 static Status verifyImageTables(const Contents &contents) {
   static constexpr std::string_view formats[] = {"elf", "cubin", "ptx",
                                                  "bitcode"};
-  std::map<std::pair<std::string_view, std::string_view>, const Image *> first;
+  std::set<std::string_view> targets;
   for (size_t i = 0; i < contents.images.size(); ++i) {
     const Image &image = contents.images[i];
     Place place{"executable-image", "image " + std::to_string(i)};
@@ -139,15 +111,9 @@ static Status verifyImageTables(const Contents &contents) {
                          image.format + " for \"" + image.target + "\"");
     if (image.bytes.empty())
       return place.fails("expects machine code, got 0 bytes");
-    BCSSL_RETURN_IF_ERROR(verifyGeometry(place, contents, image));
-    auto [other, isFirst] =
-        first.try_emplace({image.target, image.format}, &image);
-    if (!isFirst && !image.isGpu())
+    if (!image.isGpu() && !targets.insert(image.target).second)
       return place.fails("expects unique targets, got \"" + image.target +
                          "\" twice");
-    if (other->second->geometry != image.geometry)
-      return place.fails("expects the geometry of the image before it for \"" +
-                         image.target + "\"");
   }
   return {};
 }
@@ -169,6 +135,7 @@ Status verify(const Contents &contents) {
   BCSSL_RETURN_IF_ERROR(verifyProperties(contents));
   BCSSL_RETURN_IF_ERROR(verifyKernels(contents));
   BCSSL_RETURN_IF_ERROR(verifyImageTables(contents));
+  BCSSL_RETURN_IF_ERROR(verifyLaunchTables(contents));
   BCSSL_RETURN_IF_ERROR(verifyVariables(contents));
 
   Place place{"executable-program", "programs"};
@@ -182,7 +149,7 @@ Status verify(const Contents &contents) {
                          "\" twice");
     BCSSL_RETURN_IF_ERROR(verifyProgram(contents, program));
   }
-  return {};
+  return verifyMappedSlots(contents);
 }
 
 Status verifyImages(const Contents &contents) {

@@ -11,9 +11,11 @@
 //     between 1 and 2^31 tiles;
 //   * slots are multiples of 4, not empty, and end inside their space;
 //   * a copy has two slots of equal size that do not overlap;
-//   * a target of CPUs has one image; those of a GPU's target and format agree
-//     on how each kernel starts: 1 to 2^31 - 1 blocks of 1 to 1024 threads with
-//     at most 227 KiB of dynamic shared memory;
+//   * a target of CPUs has one image; each target and format of GPUs has one
+//     launch table, which says how each kernel starts: 1 to 2^31 - 1 blocks of
+//     1 to 1024 threads with at most 227 KiB of dynamic shared memory;
+//   * tensor maps, at most 16 a kernel, keep the limits of the driver and end
+//     inside the slot, at a multiple of 16, of every launch;
 //   * the hash of every image is right.
 //
 // Errors: "executable-variable", "executable-program", "executable-kernel",

@@ -43,6 +43,9 @@ Status checkDisjoint(const Place &place, std::vector<Extent> extents);
 
 Status verifyVariables(const Contents &contents);
 Status verifyProgram(const Contents &contents, const Program &program);
+Status verifyLaunchTables(const Contents &contents);
+/// That tensor maps fit the slots of all launches, which are right otherwise.
+Status verifyMappedSlots(const Contents &contents);
 
 } // namespace bcssl::artifact::detail
 

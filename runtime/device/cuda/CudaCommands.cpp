@@ -31,6 +31,7 @@ CudaCommandList::create(CudaContext &context, std::vector<Command> commands,
       new CudaCommandList(context, std::move(commands)));
   BCSSL_RETURN_IF_ERROR(context.activate());
   BCSSL_RETURN_IF_ERROR(list->prepareKernels());
+  BCSSL_RETURN_IF_ERROR(list->encodeTensorMaps());
   if (graph)
     BCSSL_RETURN_IF_ERROR(list->capture());
   return std::unique_ptr<CommandList>(std::move(list));
@@ -58,6 +59,45 @@ Status CudaCommandList::prepareKernels() {
                             CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
                             static_cast<int>(launch->sharedBytes)),
                         "cuFuncSetAttribute", describe(*launch)));
+  return {};
+}
+
+/// The driver's form of a map of the launch's argument. Elements are only
+/// copied, so that their size says enough; the second-level cache fetches rows
+/// of the widest swizzle at a time.
+static CUresult encode(const CudaDriver &driver, const LaunchCommand &launch,
+                       const TensorMap &map, CUtensorMap &to) {
+  static constexpr uint32_t steps[5] = {1, 1, 1, 1, 1};
+  CUtensorMapDataType type =
+      map.elementBytes == 1   ? CU_TENSOR_MAP_DATA_TYPE_UINT8
+      : map.elementBytes == 2 ? CU_TENSOR_MAP_DATA_TYPE_UINT16
+      : map.elementBytes == 4 ? CU_TENSOR_MAP_DATA_TYPE_UINT32
+                              : CU_TENSOR_MAP_DATA_TYPE_UINT64;
+  CUtensorMapSwizzle swizzle =
+      map.swizzleBytes == 0    ? CU_TENSOR_MAP_SWIZZLE_NONE
+      : map.swizzleBytes == 32 ? CU_TENSOR_MAP_SWIZZLE_32B
+      : map.swizzleBytes == 64 ? CU_TENSOR_MAP_SWIZZLE_64B
+                               : CU_TENSOR_MAP_SWIZZLE_128B;
+  return driver.cuTensorMapEncodeTiled(
+      &to, type, map.rank, launch.arguments[map.argument], map.sizes.data(),
+      map.strides.data(), map.box.data(), steps, CU_TENSOR_MAP_INTERLEAVE_NONE,
+      swizzle, CU_TENSOR_MAP_L2_PROMOTION_L2_128B,
+      CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+}
+
+Status CudaCommandList::encodeTensorMaps() {
+  for (const Command &command : commands) {
+    auto *launch = std::get_if<LaunchCommand>(&command);
+    if (!launch || launch->tensorMaps.empty())
+      continue;
+    std::vector<CUtensorMap> &encoded = tensorMaps[launch];
+    for (const TensorMap &map : launch->tensorMaps)
+      BCSSL_RETURN_IF_ERROR(context.check(
+          encode(context.driver, *launch, map, encoded.emplace_back()),
+          "cuTensorMapEncodeTiled",
+          "argument " + std::to_string(map.argument) + " of " +
+              describe(*launch)));
+  }
   return {};
 }
 
@@ -90,9 +130,12 @@ Status CudaCommandList::issueAll() {
 
 Status CudaCommandList::issue(LaunchCommand &launch) {
   std::vector<void *> parameters;
-  parameters.reserve(launch.arguments.size());
+  parameters.reserve(launch.arguments.size() + launch.tensorMaps.size());
   for (void *&argument : launch.arguments)
     parameters.push_back(&argument);
+  if (!launch.tensorMaps.empty())
+    for (CUtensorMap &map : tensorMaps[&launch])
+      parameters.push_back(&map);
   if (context.driver.boundArguments && !launch.argumentBytes.empty())
     context.driver.boundArguments(
         launch.argumentBytes.data(),

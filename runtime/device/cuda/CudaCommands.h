@@ -6,6 +6,8 @@
 #include "runtime/device/Device.h"
 #include "runtime/device/cuda/CudaContext.h"
 
+#include <map>
+
 namespace bcssl::cuda {
 
 /// Commands on the context's stream. With `graph` they are captured once, and a
@@ -26,6 +28,7 @@ private:
       : context(context), commands(std::move(commands)) {}
 
   Status prepareKernels();
+  Status encodeTensorMaps();
   Status capture();
   Status runOneByOne();
   Status runTimed(std::span<CommandTime> times);
@@ -37,6 +40,7 @@ private:
 
   CudaContext &context;
   std::vector<Command> commands;
+  std::map<const LaunchCommand *, std::vector<CUtensorMap>> tensorMaps;
   CUgraphExec exec = nullptr;
   bool isRunning = false;      ///< started and not yet waited for
   std::vector<CUevent> events; ///< one before the commands, one after each

@@ -57,6 +57,12 @@ namespace bcssl::cuda {
     (CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ,      \
      unsigned blockX, unsigned blockY, unsigned blockZ, unsigned sharedBytes,  \
      CUstream stream, void **parameters, void **extra))                        \
+  X(cuTensorMapEncodeTiled, cuTensorMapEncodeTiled,                            \
+    (CUtensorMap * map, CUtensorMapDataType type, uint32_t rank,               \
+     void *address, const uint64_t *sizes, const uint64_t *strides,            \
+     const uint32_t *box, const uint32_t *elementStrides,                      \
+     CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle,             \
+     CUtensorMapL2promotion promotion, CUtensorMapFloatOOBfill fill))          \
   X(cuStreamCreate, cuStreamCreate, (CUstream * stream, unsigned flags))       \
   X(cuStreamDestroy, cuStreamDestroy_v2, (CUstream stream))                    \
   X(cuStreamSynchronize, cuStreamSynchronize, (CUstream stream))               \

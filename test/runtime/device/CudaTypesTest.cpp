@@ -15,6 +15,8 @@ static_assert(std::is_same_v<ours::CUdeviceptr, ::CUdeviceptr>);
 static_assert(sizeof(ours::CUresult) == sizeof(::CUresult));
 static_assert(sizeof(ours::CUjit_option) == sizeof(::CUjit_option));
 static_assert(sizeof(ours::CUfunction) == sizeof(::CUfunction));
+static_assert(sizeof(ours::CUtensorMap) == sizeof(::CUtensorMap));
+static_assert(alignof(ours::CUtensorMap) == alignof(::CUtensorMap));
 
 #define BCSSL_SAME(name)                                                       \
   static_assert(static_cast<long long>(ours::name) ==                          \
@@ -50,6 +52,17 @@ BCSSL_SAME(CU_JIT_ERROR_LOG_BUFFER);
 BCSSL_SAME(CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
 BCSSL_SAME(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
 BCSSL_SAME(CU_STREAM_NON_BLOCKING);
+BCSSL_SAME(CU_TENSOR_MAP_DATA_TYPE_UINT8);
+BCSSL_SAME(CU_TENSOR_MAP_DATA_TYPE_UINT16);
+BCSSL_SAME(CU_TENSOR_MAP_DATA_TYPE_UINT32);
+BCSSL_SAME(CU_TENSOR_MAP_DATA_TYPE_UINT64);
+BCSSL_SAME(CU_TENSOR_MAP_INTERLEAVE_NONE);
+BCSSL_SAME(CU_TENSOR_MAP_SWIZZLE_NONE);
+BCSSL_SAME(CU_TENSOR_MAP_SWIZZLE_32B);
+BCSSL_SAME(CU_TENSOR_MAP_SWIZZLE_64B);
+BCSSL_SAME(CU_TENSOR_MAP_SWIZZLE_128B);
+BCSSL_SAME(CU_TENSOR_MAP_L2_PROMOTION_L2_128B);
+BCSSL_SAME(CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
 BCSSL_SAME(CU_EVENT_DEFAULT);
 BCSSL_SAME(CU_EVENT_DISABLE_TIMING);
 

@@ -178,9 +178,11 @@ TEST_P(MutantTest, EndsInAnErrorOrInSafeContents) {
   int count = wanted ? std::atoi(wanted) : 500;
   const Bytes image = someImage();
   std::string target = GetParam();
-  const Bytes good =
-      encode(target == "cpu" ? goodContents(image)
-                             : gpuContents(image, "cuda:sm_80", "ptx"));
+  Contents contents = target == "cpu" ? goodContents(image)
+                                      : gpuContents(image, "cuda:sm_80", "ptx");
+  for (LaunchTable &table : contents.launchTables)
+    table.tensorMaps.push_back(someTensorMap());
+  const Bytes good = encode(contents);
   const ImagePlace place = placeOf(good, image);
   std::mt19937_64 random(1);
   int accepted = 0;
@@ -205,9 +207,13 @@ TEST_P(MutantTest, EndsInAnErrorOrInSafeContents) {
     for (const Variable &variable : (*file)->variables())
       ASSERT_LE(variable.offset + variable.bytes(),
                 (*file)->contents().stateBytes);
-    for (const Image &one : (*file)->contents().images)
-      for (const Geometry &geometry : one.geometry)
+    for (const LaunchTable &table : (*file)->contents().launchTables) {
+      for (const Geometry &geometry : table.geometry)
         ASSERT_TRUE(geometry.blocks > 0 && geometry.threads - 1 < 1024);
+      for (const auto &[kernel, map] : table.tensorMaps)
+        ASSERT_LT(map.argument,
+                  (*file)->contents().kernels.at(kernel).arguments);
+    }
   }
   EXPECT_GT(accepted, 0);
   EXPECT_LT(accepted, count);

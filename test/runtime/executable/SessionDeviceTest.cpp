@@ -207,8 +207,7 @@ TEST_P(SessionDeviceTest, KernelsAreFoundInAnyImageOfTheTarget) {
   ASSERT_TRUE((*opened)->run("scale", {{"x", x}}, {{"y", y}}).ok());
   EXPECT_EQ(y, std::vector<float>(32, 12));
   contents.kernels.push_back({"not_there", 1});
-  for (Image &image : contents.images)
-    image.geometry.push_back({1, 1, 0});
+  contents.launchTables[0].geometry.push_back({1, 1, 0});
   EXPECT_EQ(Session::open(load(contents), {.device = GetParam()}).error().id,
             "image-symbol");
 }

@@ -4,6 +4,8 @@
 #include "runtime/executable/Decode.h"
 #include "runtime/schema/Executable_generated.h"
 
+#include <algorithm>
+#include <array>
 #include <xxhash.h>
 
 namespace bcssl {
@@ -65,6 +67,7 @@ static Program scaleProgram() {
 Contents goodContents(std::span<const std::byte> image) {
   Contents contents;
   contents.major = formatMajor;
+  contents.minor = 1;
   contents.properties = {{"model", "test"}, {"batch", "2"}};
   Variable w = variable("w", {64}, Initializer::Constant, 0.5, 0);
   // Stored (kh, kw, channels), published (channels, 1, kh, kw).
@@ -89,7 +92,7 @@ Contents goodContents(std::span<const std::byte> image) {
   contents.kernels = {
       {"scale", 2}, {"partial_sums", 2}, {"total", 2}, {"update", 3}};
   contents.programs = {stepProgram(), scaleProgram()};
-  contents.images = {{"cpu:x86-64-v3", "elf", 0, 0, image, {}}};
+  contents.images = {{"cpu:x86-64-v3", "elf", 0, 0, image}};
   return contents;
 }
 
@@ -98,15 +101,29 @@ Contents gpuContents(std::span<const std::byte> image,
   Contents contents = goodContents(image);
   // Blocks of the kernels in order; each has a thread for each element of a
   // tile.
-  contents.images = {{target, format, 0, 0, image, {}}};
+  contents.images = {{target, format, 0, 0, image}};
+  LaunchTable &table = contents.launchTables.emplace_back();
+  table.target = target;
+  table.format = format;
   for (uint64_t blocks : {64, 64, 1, 4})
-    contents.images[0].geometry.push_back({blocks, 16, 0});
+    table.geometry.push_back({blocks, 16, 0});
   // A kernel of fewer blocks than one of its launches has a name of its own.
   contents.kernels.push_back({"scale_two", 2});
-  contents.images[0].geometry.push_back({2, 16, 0});
+  table.geometry.push_back({2, 16, 0});
   for (Instruction &instruction : contents.programs[1].instructions)
     std::get<Launch>(instruction).kernel = 4;
   return contents;
+}
+
+KernelTensorMap someTensorMap() {
+  return {0,
+          {.argument = 1,
+           .rank = 2,
+           .elementBytes = 4,
+           .swizzleBytes = 64,
+           .box = {16, 8},
+           .sizes = {32, 32},
+           .strides = {128}}};
 }
 
 namespace {
@@ -167,6 +184,7 @@ Offset<schema::Program> encodeOne(FlatBufferBuilder &, const Program &);
 Offset<schema::Kernel> encodeOne(FlatBufferBuilder &, const Kernel &);
 Offset<schema::Property> encodeOne(FlatBufferBuilder &, const Property &);
 Offset<schema::Image> encodeOne(FlatBufferBuilder &, const Image &);
+Offset<schema::LaunchTable> encodeOne(FlatBufferBuilder &, const LaunchTable &);
 
 template <typename Table, typename T>
 auto encodeAll(FlatBufferBuilder &builder, const std::vector<T> &values) {
@@ -205,14 +223,56 @@ Offset<schema::Image> encodeOne(FlatBufferBuilder &builder,
   auto bytes = builder.CreateVector(
       reinterpret_cast<const uint8_t *>(image.bytes.data()),
       image.bytes.size());
-  std::vector<schema::Geometry> geometry;
-  for (const Geometry &one : image.geometry)
-    geometry.emplace_back(one.blocks, one.threads, one.sharedBytes);
   auto target = builder.CreateString(image.target);
   auto format = builder.CreateString(image.format);
   return schema::CreateImage(builder, target, format, image.hashLow,
-                             image.hashHigh, bytes,
-                             builder.CreateVectorOfStructs(geometry));
+                             image.hashHigh, bytes);
+}
+
+auto encodeGeometry(FlatBufferBuilder &builder, const LaunchTable &table) {
+  std::vector<schema::Geometry> geometry;
+  for (const Geometry &one : table.geometry)
+    geometry.emplace_back(one.blocks, one.threads, one.sharedBytes);
+  return builder.CreateVectorOfStructs(geometry);
+}
+
+Offset<schema::LaunchTable> encodeOne(FlatBufferBuilder &builder,
+                                      const LaunchTable &table) {
+  std::vector<schema::TensorMap> maps;
+  for (const auto &[kernel, map] : table.tensorMaps) {
+    std::array<uint16_t, 5> box;
+    std::ranges::copy(map.box, box.begin());
+    maps.emplace_back(kernel, map.argument, static_cast<uint8_t>(map.rank),
+                      static_cast<uint8_t>(map.elementBytes),
+                      static_cast<uint8_t>(map.swizzleBytes), box, map.sizes,
+                      map.strides);
+  }
+  auto geometry = encodeGeometry(builder, table);
+  auto tensorMaps = builder.CreateVectorOfStructs(maps);
+  auto target = builder.CreateString(table.target);
+  auto format = builder.CreateString(table.format);
+  return schema::CreateLaunchTable(builder, target, format, geometry,
+                                   tensorMaps);
+}
+
+/// Images of minor version 0: each has the geometry of the launch table with
+/// its number, or of the last.
+auto encodeOldImages(FlatBufferBuilder &builder, const Contents &contents,
+                     const std::vector<Image> &images) {
+  std::vector<Offset<schema::Image>> made;
+  for (size_t i = 0; i < images.size(); ++i) {
+    size_t number = std::min(i, contents.launchTables.size() - 1);
+    auto geometry = encodeGeometry(builder, contents.launchTables[number]);
+    auto target = builder.CreateString(images[i].target);
+    auto format = builder.CreateString(images[i].format);
+    auto bytes = builder.CreateVector(
+        reinterpret_cast<const uint8_t *>(images[i].bytes.data()),
+        images[i].bytes.size());
+    made.push_back(schema::CreateImage(builder, target, format,
+                                       images[i].hashLow, images[i].hashHigh,
+                                       bytes, geometry));
+  }
+  return builder.CreateVector(made);
 }
 
 } // namespace
@@ -231,11 +291,16 @@ std::vector<std::byte> encode(const Contents &contents, bool keepHashes) {
   auto variables = encodeAll<schema::Variable>(builder, contents.variables);
   auto programs = encodeAll<schema::Program>(builder, contents.programs);
   auto kernels = encodeAll<schema::Kernel>(builder, contents.kernels);
-  auto made = encodeAll<schema::Image>(builder, images);
+  bool isOld = contents.minor == 0 && !contents.launchTables.empty();
+  auto made = isOld ? encodeOldImages(builder, contents, images)
+                    : encodeAll<schema::Image>(builder, images);
+  auto tables = encodeAll<schema::LaunchTable>(
+      builder, isOld ? std::vector<LaunchTable>() : contents.launchTables);
   schema::FinishExecutableBuffer(
-      builder, schema::CreateExecutable(
-                   builder, contents.major, contents.minor, properties,
-                   variables, contents.stateBytes, programs, kernels, made));
+      builder,
+      schema::CreateExecutable(builder, contents.major, contents.minor,
+                               properties, variables, contents.stateBytes,
+                               programs, kernels, made, tables));
   auto *bytes = reinterpret_cast<const std::byte *>(builder.GetBufferPointer());
   return {bytes, bytes + builder.GetSize()};
 }

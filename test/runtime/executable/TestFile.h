@@ -20,7 +20,12 @@ artifact::Contents gpuContents(std::span<const std::byte> image,
                                const std::string &target,
                                const std::string &format);
 
-/// The bytes of a file. Hashes of images are computed, unless `keepHashes`.
+/// A map of the second argument of kernel 0, whose slot it fills.
+artifact::KernelTensorMap someTensorMap();
+
+/// The bytes of a file. Hashes of images are computed, unless `keepHashes`. In
+/// minor version 0 each image has a geometry, that of the launch table with its
+/// number, or of the last.
 std::vector<std::byte> encode(const artifact::Contents &contents,
                               bool keepHashes = false);
 

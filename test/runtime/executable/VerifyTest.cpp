@@ -39,7 +39,7 @@ const char *const Kernels = "executable-kernel";
 const char *const Images = "executable-image";
 
 const BadFile badFiles[] = {
-    {"major version", "executable-version", "got 2.0",
+    {"major version", "executable-version", "got 2.1",
      [](Contents &c) { c.major = 2; }},
     {"data type", "executable-structure", "data type, got number 3",
      [](Contents &c) { c.variables[0].type = static_cast<DataType>(3); }},
@@ -156,8 +156,13 @@ const BadFile badFiles[] = {
 
     {"image for another kind of device", Images, "elf for CPUs",
      [](Contents &c) { c.images[0].target = "cuda:sm_80"; }},
-    {"geometry for a CPU", Images, "geometry of 0 kernels, got 4",
-     [](Contents &c) { c.images[0].geometry.resize(4); }},
+    {"geometry for a CPU", Images, "expects images for a GPU",
+     [](Contents &c) { c.launchTables = {{"cpu:x86-64-v3", "elf", {}, {}}}; }},
+    {"geometry for a CPU in its image", Images, "expects images for a GPU",
+     [](Contents &c) {
+       c.minor = 0;
+       c.launchTables = {{"", "", std::vector<Geometry>(4), {}}};
+     }},
 
     {"no program", Programs, "got none",
      [](Contents &c) { c.programs.clear(); }},
@@ -216,31 +221,96 @@ const BadFile badFiles[] = {
 };
 
 const BadFile badGpuFiles[] = {
+    {"no launch table", Images, "(cubin), got none",
+     [](Contents &c) { c.launchTables.clear(); }},
+    {"a launch table of another format", Images, "\"cuda:sm_90a\" (ptx)",
+     [](Contents &c) { c.launchTables[0].format = "ptx"; }},
+    {"two launch tables", Images, "got two",
+     [](Contents &c) { c.launchTables.push_back(c.launchTables[0]); }},
     {"no geometry", Images, "geometry of 5 kernels, got 0",
-     [](Contents &c) { c.images[0].geometry.clear(); }},
+     [](Contents &c) { c.launchTables[0].geometry.clear(); }},
     {"geometry of other kernels", Images, "geometry of 5 kernels, got 6",
-     [](Contents &c) { c.images[0].geometry.resize(6); }},
+     [](Contents &c) { c.launchTables[0].geometry.resize(6); }},
     {"no blocks", Images, "kernel total: expects 1 to 2147483647 blocks, got 0",
-     [](Contents &c) { c.images[0].geometry[2].blocks = 0; }},
+     [](Contents &c) { c.launchTables[0].geometry[2].blocks = 0; }},
     {"too many blocks", Images, "blocks, got 2147483648",
-     [](Contents &c) { c.images[0].geometry[2].blocks = uint64_t{1} << 31; }},
+     [](Contents &c) {
+       c.launchTables[0].geometry[2].blocks = uint64_t{1} << 31;
+     }},
     {"blocks wrap", Images, "blocks, got 4294967297",
      [](Contents &c) {
-       c.images[0].geometry[2].blocks = (uint64_t{1} << 32) + 1;
+       c.launchTables[0].geometry[2].blocks = (uint64_t{1} << 32) + 1;
      }},
     {"no threads", Images, "1 to 1024 threads, got 0",
-     [](Contents &c) { c.images[0].geometry[0].threads = 0; }},
+     [](Contents &c) { c.launchTables[0].geometry[0].threads = 0; }},
     {"too many threads", Images, "1 to 1024 threads, got 1025",
-     [](Contents &c) { c.images[0].geometry[0].threads = 1025; }},
+     [](Contents &c) { c.launchTables[0].geometry[0].threads = 1025; }},
     {"too much shared memory", Images, "232448 bytes of shared memory, got",
-     [](Contents &c) { c.images[0].geometry[4].sharedBytes = 232'449; }},
+     [](Contents &c) { c.launchTables[0].geometry[4].sharedBytes = 232'449; }},
     {"parts that disagree", Images, "geometry of the image before",
      [](Contents &c) {
+       c.minor = 0;
        c.images.push_back(c.images[0]);
-       c.images[1].geometry[0].threads = 32;
+       c.launchTables.push_back(c.launchTables[0]);
+       c.launchTables[1].geometry[0].threads = 32;
      }},
     {"machine code of a CPU", Images, "elf for CPUs",
      [](Contents &c) { c.images[0].format = "elf"; }},
+};
+
+TensorMap &tensorMap(Contents &contents) {
+  return contents.launchTables[0].tensorMaps[0].map;
+}
+
+const BadFile badTensorMaps[] = {
+    {"of no kernel", Images, "got number 1 of kernel 5",
+     [](Contents &c) { c.launchTables[0].tensorMaps[0].kernel = 5; }},
+    {"of no argument", Images, "got number 2 of kernel 0",
+     [](Contents &c) { tensorMap(c).argument = 2; }},
+    {"in another order", Images, "in the order of kernels",
+     [](Contents &c) {
+       c.launchTables[0].tensorMaps.insert(c.launchTables[0].tensorMaps.begin(),
+                                           {1, tensorMap(c)});
+     }},
+    {"too many", Images, "at most 16 tensor maps",
+     [](Contents &c) {
+       c.launchTables[0].tensorMaps.resize(17, someTensorMap());
+     }},
+    {"no dimension", Images, "1 to 5 dimensions, got 0",
+     [](Contents &c) { tensorMap(c).rank = 0; }},
+    {"six dimensions", Images, "1 to 5 dimensions, got 6",
+     [](Contents &c) { tensorMap(c).rank = 6; }},
+    {"elements of three bytes", Images, "8 bytes, got 3",
+     [](Contents &c) { tensorMap(c).elementBytes = 3; }},
+    {"an unknown swizzle", Images, "128 bytes, got 16",
+     [](Contents &c) { tensorMap(c).swizzleBytes = 16; }},
+    {"no elements", Images, "4294967296, got 0",
+     [](Contents &c) { tensorMap(c).sizes[1] = 0; }},
+    {"too many elements", Images, "4294967296, got 4294967297",
+     [](Contents &c) { tensorMap(c).sizes[0] = (uint64_t{1} << 32) + 1; }},
+    {"an empty box", Images, "in each dimension, got 0",
+     [](Contents &c) { tensorMap(c).box[1] = 0; }},
+    {"too large a box", Images, "in each dimension, got 257",
+     [](Contents &c) { tensorMap(c).box[1] = 257; }},
+    {"a stride of half a piece", Images, "1099511627775, got 136",
+     [](Contents &c) { tensorMap(c).strides[0] = 136; }},
+    {"no stride", Images, "1099511627775, got 0",
+     [](Contents &c) { tensorMap(c).strides[0] = 0; }},
+    {"too large a stride", Images, "1099511627775, got 1099511627776",
+     [](Contents &c) { tensorMap(c).strides[0] = uint64_t{1} << 40; }},
+    {"a row of a box of half a piece", Images, "swizzle, got 72",
+     [](Contents &c) { tensorMap(c).box[0] = 18; }},
+    {"a row of a box beyond the swizzle", Images, "swizzle, got 80",
+     [](Contents &c) { tensorMap(c).box[0] = 20; }},
+    {"larger than its slot", Programs, "expects a tensor of 4112 bytes",
+     [](Contents &c) { tensorMap(c).sizes[0] = 36; }},
+    {"larger than any slot", Programs, "expects a tensor of 184467440737095516",
+     [](Contents &c) {
+       tensorMap(c).sizes[1] = uint64_t{1} << 32;
+       tensorMap(c).strides[0] = (uint64_t{1} << 40) - 16;
+     }},
+    {"a slot between pieces", Programs, "multiple of 16 for its tensor map",
+     [](Contents &c) { launch(c, 5).slots[1].offset = 72; }},
 };
 
 /// Each file of a list is wrong in one way.
@@ -280,15 +350,44 @@ TEST(VerifyTest, GpuFilesMayHaveSeveralImagesOfATarget) {
   contents.images.push_back(contents.images[0]);
   contents.images.push_back(contents.images[0]);
   contents.images[2].format = "ptx";
-  contents.images[2].geometry[0].threads = 64;
+  contents.launchTables.push_back(contents.launchTables[0]);
+  contents.launchTables[1].format = "ptx";
+  contents.launchTables[1].geometry[0].threads = 64;
+  contents.launchTables[0].tensorMaps.push_back(someTensorMap());
   auto file = Executable::parse(encode(contents), "good.bcx");
   ASSERT_TRUE(file.ok()) << file.error().text();
-  const Image &image = (*file)->contents().images[1];
-  EXPECT_EQ(image.geometry, contents.images[1].geometry);
+  const Contents &read = (*file)->contents();
+  for (size_t i : {0, 1, 2}) {
+    const LaunchTable *table = read.launchTableOf(read.images[i]);
+    ASSERT_NE(table, nullptr);
+    const LaunchTable &written = contents.launchTables[i / 2];
+    EXPECT_EQ(table->geometry, written.geometry);
+    EXPECT_EQ(table->tensorMaps, written.tensorMaps);
+    EXPECT_EQ(table->tensorMapsOf(0).size(), i / 2 == 0 ? 1u : 0u);
+    EXPECT_TRUE(table->tensorMapsOf(1).empty());
+  }
+}
+
+TEST(VerifyTest, GpuFilesOfMinorVersionZeroPass) {
+  Contents contents = gpuContents(someImage, "cuda:sm_90a", "cubin");
+  contents.minor = 0;
+  contents.images.push_back(contents.images[0]);
+  auto file = Executable::parse(encode(contents), "good.bcx");
+  ASSERT_TRUE(file.ok()) << file.error().text();
+  const Contents &read = (*file)->contents();
+  ASSERT_EQ(read.launchTables.size(), 1u);
+  EXPECT_EQ(read.launchTableOf(read.images[1])->geometry,
+            contents.launchTables[0].geometry);
 }
 
 TEST(VerifyTest, EveryBadGpuFileIsRefusedWithItsReason) {
   expectRefused(gpuContents(someImage, "cuda:sm_90a", "cubin"), badGpuFiles);
+}
+
+TEST(VerifyTest, EveryBadTensorMapIsRefusedWithItsReason) {
+  Contents contents = gpuContents(someImage, "cuda:sm_90a", "cubin");
+  contents.launchTables[0].tensorMaps.push_back(someTensorMap());
+  expectRefused(contents, badTensorMaps);
 }
 
 TEST(VerifyTest, DamagedMachineCodeIsRefused) {
