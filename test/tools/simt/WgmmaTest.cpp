@@ -36,6 +36,26 @@ uint64_t describe(uint32_t start, uint64_t leading, uint64_t stride,
   return start / 16 | leading / 16 << 16 | stride / 16 << 32 | swizzle << 62;
 }
 
+const std::string proxyFence =
+    "call void @llvm.nvvm.fence.proxy.async.shared_cta()\n";
+const std::string productFence =
+    "call void @llvm.nvvm.wgmma.fence.sync.aligned()\n";
+const std::string commit =
+    "call void @llvm.nvvm.wgmma.commit_group.sync.aligned()\n";
+const std::string waitForAll =
+    "call void @llvm.nvvm.wgmma.wait_group.sync.aligned(i64 0)\n";
+const std::string barrier =
+    "call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)\n";
+
+/// The run without `part`, or with another text in its place.
+KernelRun replaced(KernelRun run, const std::string &part,
+                   const std::string &by = "") {
+  size_t place = run.body.find(part);
+  EXPECT_NE(place, std::string::npos);
+  run.body.replace(place, part.size(), by);
+  return run;
+}
+
 /// 64 x 8 results of A (64 x 16) and the transpose of B (8 x 16), plus one.
 KernelRun product(const Operand &a, const Operand &b, bool isTransposed,
                   uint32_t words) {
@@ -62,10 +82,7 @@ KernelRun product(const Operand &a, const Operand &b, bool isTransposed,
   }
   std::string fields = "{ float, float, float, float }";
   std::string order = isTransposed ? "1" : "0";
-  body += "call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)\n"
-          "call void @llvm.nvvm.wgmma.fence.sync.aligned()\n"
-          "%d = call " +
-          fields +
+  body += proxyFence + barrier + productFence + "%d = call " + fields +
           " asm sideeffect \"{ .reg .pred p; setp.ne.b32 p, $10, 0; "
           "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {$0, $1, $2, "
           "$3}, $8, $9, p, $11, $12, $13, $14; }\", "
@@ -73,11 +90,8 @@ KernelRun product(const Operand &a, const Operand &b, bool isTransposed,
           "1.0, float 1.0, i64 " +
           std::to_string(static_cast<int64_t>(a.descriptor)) + ", i64 " +
           std::to_string(static_cast<int64_t>(b.descriptor)) +
-          ", i32 1, i32 1, i32 1, i32 " + order + ", i32 " + order +
-          ")\n"
-          "call void @llvm.nvvm.wgmma.commit_group.sync.aligned()\n"
-          "call void @llvm.nvvm.wgmma.wait_group.sync.aligned(i64 0)\n"
-          "%at = shl i32 %tid, 2\n";
+          ", i32 1, i32 1, i32 1, i32 " + order + ", i32 " + order + ")\n" +
+          commit + waitForAll + "%at = shl i32 %tid, 2\n";
   for (uint32_t i = 0; i < 4; ++i) {
     std::string n = std::to_string(i);
     body += "%d" + n + " = extractvalue " + fields + " %d, " + n + "\n%o" + n +
@@ -140,12 +154,84 @@ TEST(SimtWgmma, TransposedOperands) {
   expectRight(product(a, b, true, 1024));
 }
 
-TEST(SimtWgmma, OutOfBounds) {
+/// A right product of swizzled rows, to break.
+KernelRun swizzledProduct() {
   Operand a{0, describe(0, 16, 1024, 1), swizzledRow};
   Operand b{8192, describe(8192, 16, 1024, 1), swizzledRow};
-  KernelRun run = product(a, b, false, 2304);
+  return product(a, b, false, 2304);
+}
+
+TEST(SimtWgmma, OutOfBounds) {
+  KernelRun run = swizzledProduct();
   run.sharedBytes -= 128;
   EXPECT_THAT(run.run(), Contains(HasSubstr("out-of-bounds")));
+}
+
+TEST(SimtWgmma, SumsMustBeWaitedFor) {
+  KernelRun run = replaced(swizzledProduct(), waitForAll);
+  auto found = run.run();
+  EXPECT_THAT(found, Contains(HasSubstr("missing-wait: uses a product")));
+  EXPECT_THAT(found, Contains(HasSubstr("missing-wait: the thread ends")));
+  // One group may be in flight, and this is one.
+  run = replaced(swizzledProduct(), "wait_group.sync.aligned(i64 0)",
+                 "wait_group.sync.aligned(i64 1)");
+  EXPECT_THAT(run.run(), Contains(HasSubstr("missing-wait: uses a product")));
+  // What is in no group is waited for by nobody.
+  run = replaced(swizzledProduct(), commit);
+  EXPECT_THAT(run.run(), Contains(HasSubstr("missing-wait: uses a product")));
+}
+
+TEST(SimtWgmma, SumsGoFromProductToProductWithoutAWait) {
+  KernelRun run = swizzledProduct();
+  size_t begin = run.body.find("%d = call "),
+         end = run.body.find('\n', begin) + 1;
+  std::string first = run.body.substr(begin, end - begin), handover;
+  first.replace(0, 2, "%e");
+  for (const char *i : {"0", "1", "2", "3"}) {
+    handover += std::string("%e") + i +
+                " = extractvalue { float, float, float, float } %e, " + i +
+                "\n";
+    size_t one = run.body.find("float 1.0", begin);
+    run.body.replace(one, 9, std::string("float %e") + i);
+  }
+  run.body.insert(begin, first + handover);
+  EXPECT_THAT(run.run(), IsEmpty());
+  // The sums of the second product began with those of the first: one, the
+  // product, and the product again.
+  KernelRun once = swizzledProduct();
+  EXPECT_THAT(once.run(), IsEmpty());
+  for (size_t i = 0; i < 512; ++i)
+    ASSERT_EQ(std::bit_cast<float>(run.buffers[0][i]),
+              2 * std::bit_cast<float>(once.buffers[0][i]) - 1);
+}
+
+TEST(SimtWgmma, OperandsStayUntilTheWait) {
+  // The first words of A, in flight and behind the wait and a barrier.
+  const std::string write = "store i32 0, ptr addrspace(3) %s0, align 4\n";
+  KernelRun run = replaced(swizzledProduct(), commit, commit + barrier + write);
+  EXPECT_THAT(run.run(), Contains(HasSubstr("missing-wait: writes what a "
+                                            "product of matrices may still")));
+  run = replaced(swizzledProduct(), waitForAll, waitForAll + barrier + write);
+  EXPECT_THAT(run.run(), IsEmpty());
+}
+
+TEST(SimtWgmma, OperandsOfThreadsNeedAProxyFence) {
+  KernelRun run = replaced(swizzledProduct(), proxyFence);
+  EXPECT_THAT(run.run(), Contains(HasSubstr("missing-fence: reads")));
+  // One thread's fence is enough behind the barrier, but not before it.
+  std::string fence = "%first = icmp eq i32 %tid, 0\n"
+                      "br i1 %first, label %fence, label %fenced\n"
+                      "fence:\n" +
+                      proxyFence + "br label %fenced\nfenced:\n";
+  run = replaced(swizzledProduct(), proxyFence + barrier, barrier + fence);
+  EXPECT_THAT(run.run(), IsEmpty());
+  run = replaced(swizzledProduct(), proxyFence, fence);
+  EXPECT_THAT(run.run(), Contains(HasSubstr("missing-fence: reads")));
+}
+
+TEST(SimtWgmma, TheFirstProductNeedsAFence) {
+  KernelRun run = replaced(swizzledProduct(), productFence);
+  EXPECT_THAT(run.run(), Contains(HasSubstr("missing-fence: expects wgmma")));
 }
 
 TEST(SimtWgmma, NeedsFourWarps) {

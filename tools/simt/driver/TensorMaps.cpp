@@ -15,22 +15,6 @@ constexpr uint8_t elementBytes[] = {1, 2, 4, 4, 8, 8, 2, 4, 8, 2, 4, 4, 4};
 /// Row widths by CUtensorMapSwizzle.
 constexpr uint8_t swizzleBytes[] = {0, 32, 64, 128};
 
-/// The preconditions of the driver's manual, for maps that are not interleaved.
-bool isLegal(const TensorMap &map) {
-  if (reinterpret_cast<uintptr_t>(map.base) % 16 != 0)
-    return false;
-  uint64_t innerBytes = uint64_t{map.box[0]} * map.elementBytes;
-  if (innerBytes % 16 != 0 ||
-      (map.swizzleBytes != 0 && innerBytes > map.swizzleBytes))
-    return false;
-  for (unsigned d = 0; d < map.rank; ++d)
-    if (map.sizes[d] == 0 || map.box[d] == 0 || map.box[d] > 256 ||
-        (d > 0 &&
-         (map.strides[d] % 16 != 0 || map.strides[d] >= uint64_t{1} << 40)))
-      return false;
-  return true;
-}
-
 } // namespace
 
 BCSSL_SIMT_EXPORT CUresult cuTensorMapEncodeTiled(

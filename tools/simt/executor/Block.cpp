@@ -35,9 +35,17 @@ void Block::reset(const Launch &launch, uint32_t index) {
   waiters.clear();
   for (std::vector<Thread *> &group : warpgroups)
     group.clear();
+  for (Thread &thread : threads) {
+    for (const std::shared_ptr<Product> &product : thread.products)
+      finish(*product);
+    thread.products.clear();
+    thread.productGroups.clear();
+    thread.hasProductFence = false;
+  }
   ready.resize(count);
   threads.resize(std::max<size_t>(threads.size(), count));
   warps.resize((count + 31) / 32);
+  fences = {0, 0, std::vector<uint32_t>(warps.size())};
   for (Barrier &barrier : barriers) {
     barrier.waiting.clear();
     barrier.arrivedOnly = barrier.expected = 0;
@@ -132,6 +140,9 @@ void Block::endThread(Thread &thread) {
   if (!thread.copies.empty())
     report(thread, FindingKind::MissingWait,
            "the thread ends while its asynchronous copies are in flight");
+  if (!thread.products.empty())
+    report(thread, FindingKind::MissingWait,
+           "the thread ends while its products of matrices are in flight");
   Warp &warp = warpOf(thread);
   warp.present &= ~(1u << thread.lane);
   // Others need not wait for a lane that has ended.

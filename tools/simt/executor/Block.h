@@ -70,6 +70,13 @@ struct AsyncCopy {
   uint32_t bytes, sourceBytes; ///< bytes beyond the source's become zero
 };
 
+/// A matrix product in flight, the same for all threads of its warpgroup.
+struct Product {
+  uint32_t site = 0;
+  std::vector<const std::byte *> pieces; ///< of 16 bytes that it reads
+  bool isDone = false;
+};
+
 /// One thread.
 struct Thread : ThreadState {
   Block *block = nullptr;
@@ -82,6 +89,9 @@ struct Thread : ThreadState {
   uint64_t *results = nullptr;
   std::vector<AsyncCopy> copies;    ///< in flight, oldest first
   std::vector<uint32_t> groupSizes; ///< of committed groups, oldest first
+  std::vector<std::shared_ptr<Product>> products; ///< in flight, oldest first
+  std::vector<uint32_t> productGroups;            ///< sizes of committed ones
+  bool hasProductFence = false;                   ///< a wgmma.fence so far
 };
 
 /// Lanes of a warp that meet at a collective. The last of them does the work
@@ -174,7 +184,16 @@ public:
   /// As checkWrite, when a copy to `address` begins and when it has landed.
   bool checkCopyBegin(Thread &thread, const void *address, uint64_t bytes,
                       uint64_t alignment);
-  void checkCopyEnd(Thread &thread, const void *address, uint64_t bytes);
+  void checkCopyEnd(Thread &thread, const void *address, uint64_t bytes,
+                    bool isAsync);
+  /// As checkRead of 16 bytes, for a product that reads them until it is done.
+  bool checkProductRead(Thread &thread, const std::byte *address,
+                        Product &product);
+  /// The first of the product's threads to wait for it has its operands free.
+  void finish(Product &product);
+  /// Orders what the thread's warp wrote, and what all wrote before the present
+  /// epoch, before asynchronous reads.
+  void fenceProxies(const Thread &thread);
 
 private:
   using Access = Judgement (Shadow::*)(uint64_t offset, uint64_t bytes,
@@ -216,6 +235,7 @@ private:
   void *sharedPages = nullptr;
   std::byte *shared = nullptr;
   std::unique_ptr<Shadow> sharedShadow;
+  Fences fences;
   Allocation *lastAllocation = nullptr; ///< of this run
 };
 

@@ -6,6 +6,9 @@
 
 namespace bcssl::simt {
 
+/// Bytes that a matrix product reads at a time.
+static constexpr uint64_t productPiece = 16;
+
 bool Block::locate(Thread &thread, const void *address, uint64_t bytes,
                    uint64_t alignment, Place &place) {
   auto number = reinterpret_cast<uintptr_t>(address);
@@ -21,6 +24,7 @@ bool Block::locate(Thread &thread, const void *address, uint64_t bytes,
   if (offset < sharedCapacity) {
     // What other blocks did with their shared memory is over.
     now.firstRun = now.run;
+    now.nextFence = fences.count + 1;
     place = {sharedShadow.get(), offset, now};
     if (offset + bytes <= current->sharedBytes)
       return true;
@@ -70,6 +74,16 @@ void Block::judge(Thread &thread, const void *address,
                   "touches the target of an asynchronous copy that nobody has "
                   "waited for",
                   address);
+  case Verdict::InUse:
+    return report(thread, FindingKind::MissingWait,
+                  "writes what a product of matrices may still read: expects "
+                  "wgmma.wait_group before",
+                  address);
+  case Verdict::Unfenced:
+    return report(thread, FindingKind::MissingFence,
+                  "reads asynchronously what a thread wrote: expects "
+                  "fence.proxy.async between",
+                  address, judgement.thread);
   case Verdict::ReadAfterWrite:
   case Verdict::WriteAfterWrite:
     return race("write");
@@ -117,10 +131,37 @@ bool Block::checkAtomic(Thread &thread, const void *address, uint64_t bytes) {
   return true;
 }
 
-void Block::checkCopyEnd(Thread &thread, const void *address, uint64_t bytes) {
+void Block::checkCopyEnd(Thread &thread, const void *address, uint64_t bytes,
+                         bool isAsync) {
   Place place;
   if (isChecked() && locate(thread, address, bytes, 1, place))
-    place.shadow->endCopy(place.offset, bytes, place.moment);
+    place.shadow->endCopy(place.offset, bytes, place.moment, isAsync);
+}
+
+bool Block::checkProductRead(Thread &thread, const std::byte *address,
+                             Product &product) {
+  Place place;
+  if (!isChecked())
+    return true;
+  if (!locate(thread, address, productPiece, productPiece, place))
+    return false;
+  judge(thread, address,
+        place.shadow->beginAsyncRead(place.offset, productPiece, place.moment,
+                                     fences));
+  product.pieces.push_back(address);
+  return true;
+}
+
+void Block::finish(Product &product) {
+  for (const std::byte *piece : product.pieces)
+    sharedShadow->endAsyncRead(piece - shared, productPiece);
+  product.pieces.clear();
+  product.isDone = true;
+}
+
+void Block::fenceProxies(const Thread &thread) {
+  fences.lastOfWarp[thread.warp] = ++fences.count;
+  fences.lastEpoch = epoch;
 }
 
 } // namespace bcssl::simt

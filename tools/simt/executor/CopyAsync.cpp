@@ -67,7 +67,7 @@ void arriveWhenLanded(Thread &thread, uint64_t *, const uint64_t *operands,
   block.defer([copies = std::move(copies), barrier, &block, &thread] {
     for (const AsyncCopy &copy : copies) {
       land(copy);
-      block.checkCopyEnd(thread, copy.to, copy.bytes);
+      block.checkCopyEnd(thread, copy.to, copy.bytes, /*isAsync=*/false);
     }
     completeArrival(block, barrier);
   });
@@ -91,7 +91,7 @@ void waitFor(Thread &thread, uint64_t open) {
     for (uint32_t i = 0; i < size; ++i) {
       land(thread.copies[i]);
       thread.block->checkCopyEnd(thread, thread.copies[i].to,
-                                 thread.copies[i].bytes);
+                                 thread.copies[i].bytes, /*isAsync=*/false);
     }
     thread.copies.erase(thread.copies.begin(), thread.copies.begin() + size);
   }

@@ -18,6 +18,8 @@ const char *nameOf(FindingKind kind) {
     return "race";
   case FindingKind::MissingWait:
     return "missing-wait";
+  case FindingKind::MissingFence:
+    return "missing-fence";
   case FindingKind::Deadlock:
     return "deadlock";
   case FindingKind::Divergence:

@@ -18,7 +18,9 @@ enum class FindingKind : uint8_t {
   Misaligned,    ///< an address that the width of the access does not allow
   Uninitialized, ///< a read of bytes that nobody wrote
   Race,          ///< two accesses that nothing orders, one of them a write
-  MissingWait,   ///< bytes of an asynchronous copy used before its wait
+  MissingWait,   ///< what an asynchronous instruction makes or reads is used
+                 ///< before its wait
+  MissingFence,  ///< asynchronous reads that do not see earlier writes
   Deadlock,      ///< threads that wait for others that never come
   Divergence,    ///< lanes or threads that meet at different instructions
   BadOperand,    ///< an operand that the instruction does not allow

@@ -15,13 +15,12 @@ OperationTable makeTable() {
   addAsyncCopies(table);
   addMBarriers(table);
   addTensorCopies(table);
+  addProducts(table);
   // Threads of a block share one thread of the host, blocks share no cell.
   for (const char *fence :
-       {"membar.cta", "membar.gl", "membar.sys", "fence.proxy.async",
-        "fence.proxy.async.shared_cta", "fence.mbarrier_init.release.cluster",
-        "prefetch.tensormap", "setmaxnreg.inc.sync.aligned.u32",
-        "setmaxnreg.dec.sync.aligned.u32", "wgmma.fence.sync.aligned",
-        "wgmma.commit_group.sync.aligned", "wgmma.wait_group.sync.aligned"})
+       {"membar.cta", "membar.gl", "membar.sys",
+        "fence.mbarrier_init.release.cluster", "prefetch.tensormap",
+        "setmaxnreg.inc.sync.aligned.u32", "setmaxnreg.dec.sync.aligned.u32"})
     table["llvm.nvvm." + std::string(fence)] = {doNothing};
   return table;
 }

@@ -37,9 +37,14 @@ void addMatrixOperations(OperationTable &table);
 void addAsyncCopies(OperationTable &table);
 void addMBarriers(OperationTable &table);
 void addTensorCopies(OperationTable &table);
+void addProducts(OperationTable &table);
 
 /// The operation of an intrinsic ("llvm.nvvm.shfl.sync.bfly.i32"), or null.
 const Operation *findOperation(std::string_view intrinsic);
+
+/// What a use of a product's result checks: that none of the products of the
+/// site is in flight.
+extern const Operation productUse;
 
 /// The operation of inline PTX with so many operands, or nothing.
 std::optional<Operation> findAssembly(std::string_view text,

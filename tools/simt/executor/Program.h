@@ -33,6 +33,8 @@ struct Site {
   std::string location; ///< "model.cpp:12 load of 16 bytes"
   uint32_t bytes = 0, alignment = 1;
   enum : uint8_t { Read, Write, Atomic, Call } kind = Call;
+  /// Sites of the matrix products whose results the instruction uses.
+  std::vector<uint32_t> products = {};
 };
 
 struct Kernel {

@@ -2,6 +2,7 @@
 
 #include "tools/simt/executor/Rewrite.h"
 
+#include "tools/simt/executor/ProductUses.h"
 #include "tools/simt/executor/Scalars.h"
 
 #include "llvm/Analysis/ValueTracking.h"
@@ -102,6 +103,10 @@ private:
                      const Operation &operation);
   void checkAccess(Instruction &access, unsigned operand, Type *type,
                    uint64_t alignment, decltype(Site::kind) kind);
+  void checkProducts();
+  void callHandler(IRBuilder<> &builder, StringRef symbol,
+                   const Operation &operation, uint32_t site, Value *results,
+                   Value *operands);
   uint32_t addSite(const Instruction &instruction, std::string what);
 
   Value *field(IRBuilder<> &builder, size_t offset, Type *type) {
@@ -123,6 +128,7 @@ private:
   Value *thread = nullptr;
   BasicBlock *prologue = nullptr;
   SmallPtrSet<const Value *, 4> parameterMemory;
+  DenseMap<const CallInst *, uint32_t> productSites;
 };
 
 uint32_t KernelRewriter::addSite(const Instruction &instruction,
@@ -232,11 +238,46 @@ Type *bitsOf(Type *type, const DataLayout &layout) {
                           layout.getTypeSizeInBits(type).getFixedValue());
 }
 
-void KernelRewriter::callOperation(CallInst &call, StringRef name,
-                                   const Operation &operation) {
-  uint32_t site = addSite(call, name.str());
+void KernelRewriter::callHandler(IRBuilder<> &builder, StringRef name,
+                                 const Operation &operation, uint32_t site,
+                                 Value *results, Value *operands) {
   std::string symbol = ("simt.operation." + name).str();
   called[symbol] = operation;
+  Type *word = builder.getInt64Ty(), *pointer = builder.getPtrTy();
+  builder.CreateStore(
+      builder.getInt32(site),
+      builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), thread,
+                                         offsetof(ThreadState, site)));
+  auto handler = module.getOrInsertFunction(symbol, builder.getVoidTy(),
+                                            pointer, pointer, pointer, word);
+  builder.CreateCall(handler, {thread, results, operands,
+                               builder.getInt64(operation.parameter)});
+}
+
+/// Sums of matrix products that are used must have been waited for.
+void KernelRewriter::checkProducts() {
+  SmallVector<CallInst *> products;
+  for (Instruction &instruction : instructions(*function))
+    if (auto *call = dyn_cast<CallInst>(&instruction);
+        call && findAssembly(*call)) {
+      products.push_back(call);
+      productSites[call] = addSite(*call, "wgmma");
+    }
+  auto *none = ConstantPointerNull::get(PointerType::getUnqual(context));
+  for (const ProductUse &use : findProductUses(*function, products)) {
+    uint32_t site = addSite(*use.user, use.user->getOpcodeName());
+    for (const CallInst *product : use.products)
+      kernel.sites[site].products.push_back(productSites[product]);
+    IRBuilder<> builder(use.user);
+    callHandler(builder, "product.use", productUse, site, none, none);
+  }
+}
+
+void KernelRewriter::callOperation(CallInst &call, StringRef name,
+                                   const Operation &operation) {
+  auto known = productSites.find(&call);
+  uint32_t site =
+      known != productSites.end() ? known->second : addSite(call, name.str());
 
   IRBuilder<> allocas(&prologue->front()), builder(&call);
   Type *word = builder.getInt64Ty(), *pointer = builder.getPtrTy();
@@ -263,14 +304,7 @@ void KernelRewriter::callOperation(CallInst &call, StringRef name,
     builder.CreateStore(value,
                         builder.CreateConstInBoundsGEP1_64(word, operands, i));
   }
-  builder.CreateStore(
-      builder.getInt32(site),
-      builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), thread,
-                                         offsetof(ThreadState, site)));
-  auto handler = module.getOrInsertFunction(symbol, builder.getVoidTy(),
-                                            pointer, pointer, pointer, word);
-  builder.CreateCall(handler, {thread, results, operands,
-                               builder.getInt64(operation.parameter)});
+  callHandler(builder, name, operation, site, results, operands);
   auto result = [&](unsigned i, Type *wanted) {
     Value *bits = builder.CreateTrunc(
         builder.CreateLoad(
@@ -351,6 +385,8 @@ Kernel KernelRewriter::run() {
   SmallVector<Instruction *> all;
   for (Instruction &instruction : instructions(*function))
     all.push_back(&instruction);
+  if (checks) // its own instructions are not to be rewritten
+    checkProducts();
   for (Instruction *instruction : all)
     rewrite(*instruction);
   return std::move(kernel);

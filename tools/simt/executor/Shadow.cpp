@@ -33,11 +33,17 @@ uint8_t bytesOf(uint64_t cell, uint64_t begin, uint64_t end) {
 Shadow::Shadow(uint64_t bytes)
     : cellCount(bytes / 2 + 1),
       cells(static_cast<Cell *>(mapZeros(cellCount * sizeof(Cell)))),
-      marks(static_cast<uint8_t *>(mapZeros(cellCount))) {}
+      marks(static_cast<uint8_t *>(mapZeros(cellCount))),
+      nextFences(
+          static_cast<uint32_t *>(mapZeros(cellCount * sizeof(uint32_t)))),
+      asyncReads(
+          static_cast<uint16_t *>(mapZeros(cellCount * sizeof(uint16_t)))) {}
 
 Shadow::~Shadow() {
   munmap(cells, cellCount * sizeof(Cell));
   munmap(marks, cellCount);
+  munmap(nextFences, cellCount * sizeof(uint32_t));
+  munmap(asyncReads, cellCount * sizeof(uint16_t));
 }
 
 bool Shadow::isOrdered(uint32_t run, uint16_t thread, uint16_t epoch,
@@ -130,6 +136,8 @@ Judgement Shadow::judgeWrite(uint64_t offset, uint64_t bytes,
       uint64_t at = 2 * i < offset ? offset : 2 * i;
       if (marks[i] & pendingCopy)
         result = {Verdict::Pending, at, cell.writeThread, false};
+      else if (moment.nextFence != 0 && asyncReads[i] != 0)
+        result = {Verdict::InUse, at, cell.readThread, false};
       else if (!isOrdered(cell.writeRun, cell.writeThread, cell.writeEpoch,
                           cell.writeWarpEpoch, moment))
         result = {Verdict::WriteAfterWrite, at, cell.writeThread,
@@ -139,6 +147,8 @@ Judgement Shadow::judgeWrite(uint64_t offset, uint64_t bytes,
                   cell.readers == Blocks || cell.readRun != moment.run};
     }
     noteWrite(cell, moment);
+    if (moment.nextFence != 0)
+      nextFences[i] = moment.nextFence;
     if (isCopy)
       marks[i] = (marks[i] & ~bytesOf(i, offset, end)) | pendingCopy;
     else
@@ -156,12 +166,37 @@ Judgement Shadow::beginCopy(uint64_t offset, uint64_t bytes,
   return judgeWrite(offset, bytes, moment, /*isCopy=*/true);
 }
 
-void Shadow::endCopy(uint64_t offset, uint64_t bytes, const Moment &moment) {
+void Shadow::endCopy(uint64_t offset, uint64_t bytes, const Moment &moment,
+                     bool isAsync) {
   uint64_t end = offset + bytes;
   for (uint64_t i = offset / 2; i < (end + 1) / 2; ++i) {
     noteWrite(cells[i], moment);
+    if (moment.nextFence != 0)
+      nextFences[i] = isAsync ? 0 : moment.nextFence;
     marks[i] = (marks[i] & ~pendingCopy) | bytesOf(i, offset, end);
   }
+}
+
+Judgement Shadow::beginAsyncRead(uint64_t offset, uint64_t bytes,
+                                 const Moment &moment, const Fences &fences) {
+  Judgement result = read(offset, bytes, moment);
+  uint64_t end = offset + bytes;
+  for (uint64_t i = offset / 2; i < (end + 1) / 2; ++i) {
+    ++asyncReads[i];
+    const Cell &cell = cells[i];
+    uint32_t wanted = nextFences[i];
+    bool isFenced =
+        fences.lastOfWarp[cell.writeThread / 32] >= wanted ||
+        (fences.count >= wanted && fences.lastEpoch != cell.writeEpoch);
+    if (result.verdict == Verdict::Fine && !isFenced)
+      result = {Verdict::Unfenced, 2 * i, cell.writeThread, false};
+  }
+  return result;
+}
+
+void Shadow::endAsyncRead(uint64_t offset, uint64_t bytes) {
+  for (uint64_t i = offset / 2; i < (offset + bytes + 1) / 2; ++i)
+    --asyncReads[i];
 }
 
 void Shadow::setMarks(uint64_t offset, uint64_t bytes, bool written) {

@@ -8,6 +8,11 @@
 // threads and a completed mbarrier count as one of the whole block, so that
 // faults may be missed there, and right programs are never blamed.
 //
+// Matrix products read shared memory asynchronously (through the async proxy):
+// they see earlier writes of threads only behind a proxy fence, and nobody may
+// write what they still read. A fence counts for the writes of its own warp and
+// for all writes before the barrier that it stands behind.
+//
 // Bytes next to each other in one cell are taken for one place: kernels that
 // write single bytes from different threads would be blamed wrongly.
 //
@@ -18,6 +23,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace bcssl::simt {
 
@@ -28,12 +34,24 @@ struct Moment {
   uint16_t thread = 0;    ///< in the block
   uint16_t epoch = 0;     ///< barriers of the block so far
   uint16_t warpEpoch = 0; ///< barriers of the warp so far
+  /// The number that the block's next proxy fence gets, from 1; 0 where nobody
+  /// reads asynchronously: in global memory.
+  uint32_t nextFence = 0;
+};
+
+/// The proxy fences of a block.
+struct Fences {
+  uint32_t count = 0;
+  uint16_t lastEpoch = 0;
+  std::vector<uint32_t> lastOfWarp;
 };
 
 enum class Verdict : uint8_t {
   Fine,
   Uninitialized,
   Pending,        ///< read or written while an asynchronous copy is in flight
+  InUse,          ///< written while an asynchronous read is in flight
+  Unfenced,       ///< read asynchronously, with no fence since it was written
   ReadAfterWrite, ///< the read races with an earlier write
   WriteAfterRead,
   WriteAfterWrite,
@@ -61,7 +79,14 @@ public:
 
   /// A copy to these bytes is in flight from now on, and has landed.
   Judgement beginCopy(uint64_t offset, uint64_t bytes, const Moment &moment);
-  void endCopy(uint64_t offset, uint64_t bytes, const Moment &moment);
+  /// `isAsync`: by the copy engine, not by threads.
+  void endCopy(uint64_t offset, uint64_t bytes, const Moment &moment,
+               bool isAsync);
+
+  /// Judges a read that is in flight until endAsyncRead, and keeps it in mind.
+  Judgement beginAsyncRead(uint64_t offset, uint64_t bytes,
+                           const Moment &moment, const Fences &fences);
+  void endAsyncRead(uint64_t offset, uint64_t bytes);
 
   /// The host or an atomic operation writes; what was written is forgotten.
   void markWritten(uint64_t offset, uint64_t bytes);
@@ -94,6 +119,8 @@ private:
   uint64_t cellCount;
   Cell *cells;
   uint8_t *marks; ///< a cell: bits 0 and 1 bytes written, bit 2 copy in flight
+  uint32_t *nextFences; ///< a cell: of its last write by a thread, or 0
+  uint16_t *asyncReads; ///< a cell: how many are in flight
 };
 
 } // namespace bcssl::simt

@@ -46,7 +46,7 @@ struct TensorCopy {
       else
         std::memset(target, 0, map.elementBytes);
     });
-    block.checkCopyEnd(thread, to, map.boxBytes());
+    block.checkCopyEnd(thread, to, map.boxBytes(), /*isAsync=*/true);
     completeBytes(block, barrier, map.boxBytes());
   }
 };

@@ -29,6 +29,10 @@ struct TensorMap {
 };
 static_assert(sizeof(TensorMap) <= 128);
 
+/// Whether the map keeps the preconditions of cuTensorMapEncodeTiled, for maps
+/// that are not interleaved.
+bool isLegal(const TensorMap &map);
+
 /// Where a byte of a box lies in shared memory: 16-byte pieces are exchanged
 /// within rows of the swizzle's width, by bits of the address itself.
 inline uint64_t swizzled(uint64_t address, unsigned swizzleBytes) {

@@ -1,17 +1,20 @@
 //===- Wgmma.cpp - products of a warpgroup --------------------------------===//
 //
 // Four warps multiply matrices of shared memory that 64-bit descriptors tell.
-// The sums are there when the instruction returns: a program that reads them
-// before its wait is not found out here.
+// The sums are there when the instruction returns, but the product is in flight
+// until a thread waits for its group: operands that are written before, and
+// uses of the sums before, are findings.
 //
 //===----------------------------------------------------------------------===//
 
 #include "tools/simt/executor/Operations.h"
 #include "tools/simt/executor/TensorMap.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstring>
+#include <numeric>
 
 namespace bcssl::simt {
 namespace {
@@ -53,8 +56,9 @@ struct Descriptor {
 
 /// Reads `count` rows of 16 elements; rows of B are its columns.
 template <typename Row>
-void readOperand(Thread &thread, uint64_t bits, bool isTransposed,
-                 uint64_t parameter, Row *values, uint32_t count) {
+void readOperand(Thread &thread, Product &product, uint64_t bits,
+                 bool isTransposed, uint64_t parameter, Row *values,
+                 uint32_t count) {
   Block &block = *thread.block;
   Descriptor descriptor(bits);
   if (descriptor.isShifted || (isTransposed && descriptor.swizzleBytes != 128))
@@ -65,7 +69,7 @@ void readOperand(Thread &thread, uint64_t bits, bool isTransposed,
     const std::byte *piece = thread.shared + (place & (sharedCapacity - 1));
     uint16_t elements[8];
     std::memset(elements, 0xff, sizeof(elements));
-    if (block.checkRead(thread, piece, 16, 16))
+    if (block.checkProductRead(thread, piece, product))
       std::memcpy(elements, piece, 16);
     for (uint32_t i = 0; i < 8; ++i)
       store(i, parameter & halves
@@ -98,8 +102,12 @@ void multiplyGroup(std::span<Thread *> group, uint64_t parameter) {
       first.block->report(*thread, FindingKind::Divergence,
                           "threads of a warpgroup have different operands");
   static thread_local float a[rows][depth], b[256][depth];
-  readOperand(first, operands[0], operands[5], parameter, a, rows);
-  readOperand(first, operands[1], operands[6], parameter, b, columns);
+  auto flight = std::make_shared<Product>(first.site);
+  readOperand(first, *flight, operands[0], operands[5], parameter, a, rows);
+  readOperand(first, *flight, operands[1], operands[6], parameter, b, columns);
+  if (first.block->isChecked())
+    for (Thread *thread : group)
+      thread->products.push_back(flight);
   bool accumulates = operands[2];
   auto scale = static_cast<float>(static_cast<int32_t>(operands[3])) *
                static_cast<float>(static_cast<int32_t>(operands[4]));
@@ -121,6 +129,10 @@ void multiplyGroup(std::span<Thread *> group, uint64_t parameter) {
 void joinGroup(Thread &thread, uint64_t *results, const uint64_t *operands,
                uint64_t parameter) {
   Block &block = *thread.block;
+  if (block.isChecked() && !thread.hasProductFence)
+    block.report(thread, FindingKind::MissingFence,
+                 "expects wgmma.fence before the thread's first product");
+  thread.hasProductFence = true;
   thread.results = results;
   thread.operands = operands;
   std::vector<Thread *> &group = block.warpgroup(thread.warp / 4);
@@ -138,7 +150,57 @@ void joinGroup(Thread &thread, uint64_t *results, const uint64_t *operands,
   block.wait(thread, "wgmma");
 }
 
+void fenceProducts(Thread &thread, uint64_t *, const uint64_t *, uint64_t) {
+  thread.hasProductFence = true;
+}
+
+void fenceProxies(Thread &thread, uint64_t *, const uint64_t *, uint64_t) {
+  thread.block->fenceProxies(thread);
+}
+
+void commitProducts(Thread &thread, uint64_t *, const uint64_t *, uint64_t) {
+  auto committed = std::accumulate(thread.productGroups.begin(),
+                                   thread.productGroups.end(), size_t{0});
+  thread.productGroups.push_back(
+      static_cast<uint32_t>(thread.products.size() - committed));
+}
+
+/// Waits until at most so many groups are in flight.
+void waitForProducts(Thread &thread, uint64_t *, const uint64_t *operands,
+                     uint64_t) {
+  while (thread.productGroups.size() > operands[0]) {
+    uint32_t size = thread.productGroups.front();
+    thread.productGroups.erase(thread.productGroups.begin());
+    for (uint32_t i = 0; i < size; ++i)
+      if (!thread.products[i]->isDone)
+        thread.block->finish(*thread.products[i]);
+    thread.products.erase(thread.products.begin(),
+                          thread.products.begin() + size);
+  }
+}
+
+void useProduct(Thread &thread, uint64_t *, const uint64_t *, uint64_t) {
+  Block &block = *thread.block;
+  const Site &site = block.launch().kernel->sites[thread.site];
+  for (const std::shared_ptr<Product> &product : thread.products)
+    if (std::ranges::find(site.products, product->site) != site.products.end())
+      return block.report(thread, FindingKind::MissingWait,
+                          "uses a product of matrices that may not be there "
+                          "yet: expects wgmma.wait_group before");
+}
+
 } // namespace
+
+const Operation productUse = {useProduct, 0};
+
+void addProducts(OperationTable &table) {
+  const std::string prefix = "llvm.nvvm.";
+  table[prefix + "wgmma.fence.sync.aligned"] = {fenceProducts};
+  table[prefix + "wgmma.commit_group.sync.aligned"] = {commitProducts};
+  table[prefix + "wgmma.wait_group.sync.aligned"] = {waitForProducts};
+  for (const char *space : {"", ".shared_cta", ".shared_cluster", ".global"})
+    table[prefix + "fence.proxy.async" + space] = {fenceProxies};
+}
 
 std::optional<Operation> findAssembly(std::string_view text,
                                       size_t operandCount) {
