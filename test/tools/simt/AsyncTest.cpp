@@ -71,6 +71,23 @@ TEST(SimtMBarrier, PhaseOfArrivals) {
   }
 }
 
+TEST(SimtMBarrier, LoopsOfInlinePtxWaitToo) {
+  const std::string loop =
+      "call void asm sideeffect \"{ .reg .pred P1; LAB_WAIT: "
+      "mbarrier.try_wait.parity.shared.b64 P1, [$0], $1, $2; @P1 bra.uni DONE; "
+      "bra.uni LAB_WAIT; DONE: }\", \"r,r,r\"(ptr addrspace(3) @shared, i32 "
+      "0, i32 1000)\n";
+  KernelRun run{around(2,
+                       "%state = call i64 @llvm.nvvm.mbarrier.arrive.shared("
+                       "ptr addrspace(3) @shared)\n",
+                       loop, ""),
+                {}};
+  run.sharedBytes = 2048;
+  EXPECT_THAT(run.run(), Contains(HasSubstr("threads wait at an mbarrier")));
+  run.body.replace(run.body.find("i32 2)"), 6, "i32 1)");
+  EXPECT_THAT(run.run(), IsEmpty());
+}
+
 TEST(SimtMBarrier, MissingArrivalIsADeadlock) {
   KernelRun run{around(2,
                        "%state = call i64 @llvm.nvvm.mbarrier.arrive.shared("

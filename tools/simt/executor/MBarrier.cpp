@@ -118,7 +118,8 @@ void completeTransactions(Thread &thread, uint64_t *, const uint64_t *operands,
 /// block's other threads run only when this one waits.
 void awaitParity(Thread &thread, uint64_t *results, const uint64_t *operands,
                  uint64_t) {
-  results[0] = 1;
+  if (results)
+    results[0] = 1;
   Word *word = openWord(thread, operands[0]);
   while (word && word->mark == valid && word->phase == (operands[1] & 1))
     thread.block->waitAt(thread, word, "an mbarrier");
@@ -142,6 +143,16 @@ void completeArrival(Block &block, void *barrier) {
 
 bool isMBarrier(const void *address) {
   return static_cast<const Word *>(address)->mark == valid;
+}
+
+std::optional<Assembly> findPhaseWait(std::string_view text,
+                                      size_t operandCount) {
+  // The address, the parity, how long a try may take. A test outside a loop
+  // would have a result.
+  if (operandCount != 3 || text.find("mbarrier.try_wait.parity") == text.npos ||
+      text.find("bra") == text.npos)
+    return std::nullopt;
+  return Assembly{"mbarrier.try_wait.parity", {awaitParity}};
 }
 
 void addMBarriers(OperationTable &table) {

@@ -38,4 +38,11 @@ const Operation *findOperation(std::string_view intrinsic) {
   return place == table.end() ? nullptr : &place->second;
 }
 
+std::optional<Assembly> findAssembly(std::string_view text,
+                                     size_t operandCount) {
+  if (auto product = findProduct(text, operandCount))
+    return product;
+  return findPhaseWait(text, operandCount);
+}
+
 } // namespace bcssl::simt

@@ -46,9 +46,21 @@ const Operation *findOperation(std::string_view intrinsic);
 /// site is in flight.
 extern const Operation productUse;
 
-/// The operation of inline PTX with so many operands, or nothing.
-std::optional<Operation> findAssembly(std::string_view text,
+/// Inline PTX that is known.
+struct Assembly {
+  std::string name; ///< in findings
+  Operation operation;
+  bool isProduct = false; ///< its results are there after a wait
+};
+
+/// A product of matrices with so many operands, or nothing.
+std::optional<Assembly> findProduct(std::string_view text, size_t operandCount);
+/// A loop that waits for a phase of an mbarrier, or nothing.
+std::optional<Assembly> findPhaseWait(std::string_view text,
                                       size_t operandCount);
+/// Either.
+std::optional<Assembly> findAssembly(std::string_view text,
+                                     size_t operandCount);
 
 } // namespace bcssl::simt
 

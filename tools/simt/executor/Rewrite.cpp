@@ -67,8 +67,8 @@ std::optional<size_t> registerOffset(StringRef name) {
   return std::nullopt;
 }
 
-/// The operation of inline PTX, or nothing.
-std::optional<Operation> findAssembly(const CallInst &call) {
+/// What inline PTX does, or nothing.
+std::optional<Assembly> findAssembly(const CallInst &call) {
   auto *assembly = dyn_cast<InlineAsm>(call.getCalledOperand());
   if (!assembly)
     return std::nullopt;
@@ -258,10 +258,12 @@ void KernelRewriter::callHandler(IRBuilder<> &builder, StringRef name,
 void KernelRewriter::checkProducts() {
   SmallVector<CallInst *> products;
   for (Instruction &instruction : instructions(*function))
-    if (auto *call = dyn_cast<CallInst>(&instruction);
-        call && findAssembly(*call)) {
+    if (auto *call = dyn_cast<CallInst>(&instruction)) {
+      auto assembly = findAssembly(*call);
+      if (!assembly || !assembly->isProduct)
+        continue;
       products.push_back(call);
-      productSites[call] = addSite(*call, "wgmma");
+      productSites[call] = addSite(*call, assembly->name);
     }
   auto *none = ConstantPointerNull::get(PointerType::getUnqual(context));
   for (const ProductUse &use : findProductUses(*function, products)) {
@@ -327,8 +329,8 @@ void KernelRewriter::callOperation(CallInst &call, StringRef name,
 }
 
 void KernelRewriter::rewriteCall(CallInst &call) {
-  if (auto operation = findAssembly(call))
-    return callOperation(call, "wgmma", *operation);
+  if (auto assembly = findAssembly(call))
+    return callOperation(call, assembly->name, assembly->operation);
   Function *callee = call.getCalledFunction();
   StringRef name = callee ? callee->getName() : "";
   if (!name.starts_with(nvvmPrefix))

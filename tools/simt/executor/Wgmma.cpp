@@ -202,8 +202,8 @@ void addProducts(OperationTable &table) {
     table[prefix + "fence.proxy.async" + space] = {fenceProxies};
 }
 
-std::optional<Operation> findAssembly(std::string_view text,
-                                      size_t operandCount) {
+std::optional<Assembly> findProduct(std::string_view text,
+                                    size_t operandCount) {
   constexpr std::string_view head = "wgmma.mma_async.sync.aligned.m64n";
   size_t place = text.find(head);
   if (place == text.npos)
@@ -219,9 +219,9 @@ std::optional<Operation> findAssembly(std::string_view text,
       columns % 8 != 0 || operandCount != columns / 2 + 7)
     return std::nullopt;
   if (text.starts_with("k16.f32.bf16.bf16"))
-    return Operation{joinGroup, columns};
+    return Assembly{"wgmma", {joinGroup, columns}, true};
   if (text.starts_with("k16.f32.f16.f16"))
-    return Operation{joinGroup, columns | halves};
+    return Assembly{"wgmma", {joinGroup, columns | halves}, true};
   return std::nullopt;
 }
 
