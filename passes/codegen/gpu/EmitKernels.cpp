@@ -136,8 +136,9 @@ struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
                       builder.getDenseI32ArrayAttr(
                           {static_cast<int32_t>(launch.threads), 1, 1}));
     if (!launch.tensorMaps.empty()) {
-      function->setAttr(tensorMapsAttrName,
-                        toAttribute(&getContext(), launch.tensorMaps));
+      function->setAttr(
+          tensorMapsAttrName,
+          toAttribute(&getContext(), ArrayRef(launch.tensorMaps)));
       if (failed(tensorMapsOf(function)))
         return failure();
     }
