@@ -5,6 +5,7 @@
 #include "dialects/bcssl/Bcssl.h"
 #include "passes/Pipelines.h"
 #include "passes/codegen/gpu/Passes.h"
+#include "passes/codegen/gpu/TensorMap.h"
 #include "passes/target/Nvvm.h"
 #include "runtime/base/Philox.h"
 #include "test/reference/ErrorBound.h"
@@ -109,6 +110,11 @@ std::string runKernel(const std::string &text,
   module->walk([&](KernelOp op) { kernel = op; });
   CpuLaunch launch = launchOf(kernel);
   launch.order = options.order;
+  auto kernels = *module->getOps<gpu::GPUModuleOp>().begin();
+  auto maps = tensorMapsOf(kernels.lookupSymbol<gpu::GPUFuncOp>(launch.symbol));
+  if (failed(maps))
+    return "no tensor maps";
+  launch.tensorMaps = std::move(*maps);
   if (options.fault)
     options.fault(*module, launch);
   if (failed(lower.run(*module)))
@@ -128,7 +134,6 @@ std::string runKernel(const std::string &text,
     buffers.emplace_back(cast<RankedTensorType>(type).getNumElements() *
                              bytesOf(type),
                          std::byte{0xff});
-  auto kernels = *module->getOps<gpu::GPUModuleOp>().begin();
   if (std::string problem = runOnCpu(kernels, launch, buffers);
       !problem.empty())
     return problem;

@@ -9,6 +9,8 @@
 #ifndef BCSSL_TEST_PASSES_CODEGEN_GPU_RUNONCPU_H
 #define BCSSL_TEST_PASSES_CODEGEN_GPU_RUNONCPU_H
 
+#include "passes/codegen/gpu/TensorMap.h"
+
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 #include <cstddef>
@@ -23,6 +25,8 @@ enum class ThreadOrder { Rising, Falling };
 struct CpuLaunch {
   std::string symbol;
   int64_t blocks = 1, threads = 1, sharedBytes = 0;
+  /// Of some buffers, passed behind them all.
+  llvm::SmallVector<GpuTensorMap, 0> tensorMaps = {};
   ThreadOrder order = ThreadOrder::Rising;
 };
 
