@@ -94,6 +94,8 @@ public:
   void run();
 
 private:
+  mlir::Value place(mlir::Value column);
+  mlir::Value get(mlir::Value row);
   RegionEmitter makeRegion() const;
   llvm::SmallVector<mlir::Value> emitLoop(mlir::Value end, int64_t unroll);
   void storePartials(llvm::ArrayRef<mlir::Value> partial);
