@@ -314,13 +314,16 @@ bool isLegal(const GpuFilterGradTile &tile, const GpuDepthwiseMap &map,
 
 int64_t GpuContractionTile::sharedBytes(int64_t elementBytes) const {
   // f32: two slices, sums padded by 4. bf16: a ring of slices, rows of which
-  // are powers of two long (for warp groups, whole 128 bytes), sums padded
-  // by 8.
+  // are powers of two long (for warp groups, whole 128 bytes, with a barrier
+  // for each), sums padded by 8.
   bool isNarrow = elementBytes == 2;
   auto across = static_cast<int64_t>(warpgroups ? llvm::alignTo(columns, 64)
                                                 : llvm::PowerOf2Ceil(columns));
   int64_t slices = isNarrow ? stages() * (rows + across) * depth * 2
                             : 2 * (rows + columns) * depth * 4;
+  constexpr int64_t barrierBytes = 8;
+  if (warpgroups)
+    slices = llvm::alignTo(slices + stages() * barrierBytes, gpuWideBytes);
   return std::max(slices, rows * (columns + (isNarrow ? 8 : 4)) * 4);
 }
 

@@ -189,7 +189,7 @@ void MmaGenerator::run() {
   OperandRing rightRing =
       makeRing(right, anchor.getRhs(), /*isLeft=*/false, block);
   ContractionRing ring(kernel, block, std::move(leftRing), std::move(rightRing),
-                       tile.stages(), /*fenced=*/false);
+                       tile.stages());
   int64_t warpColumns = tile.warpColumns(shape.elementBytes());
   rowBlocks = warpRows / fragment;
   columnBlocks = warpColumns / 8;

@@ -96,9 +96,9 @@ void OperandRing::copy(KernelBuilder &kernel, Value begin, Value terms,
 ContractionRing::ContractionRing(KernelBuilder &kernel,
                                  const ContractionBlock &block,
                                  OperandRing left, OperandRing right,
-                                 int64_t stages, bool fenced)
+                                 int64_t stages)
     : left(std::move(left)), right(std::move(right)), kernel(kernel),
-      block(block), stages(stages), fenced(fenced) {}
+      block(block), stages(stages) {}
 
 void ContractionRing::copySlice(Value begin, Value terms, Value stage) {
   left.copy(kernel, begin, terms, stage);
@@ -126,11 +126,6 @@ ValueRange ContractionRing::run(ValueRange zeros, Multiply multiply) {
         // This slice has come for all threads, and all have multiplied the one
         // whose place the next copy takes. Empty groups keep the count.
         NVVM::CpAsyncWaitGroupOp::create(builder, stages - 2);
-        if (fenced)
-          NVVM::FenceProxyOp::create(
-              builder, NVVM::ProxyKind::async_shared,
-              NVVM::SharedSpaceAttr::get(builder.getContext(),
-                                         NVVM::SharedSpace::shared_cta));
         kernel.barrier();
         auto copyAhead = [&] {
           Value next = kernel.add(slice, stages - 1);

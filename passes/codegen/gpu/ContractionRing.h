@@ -52,11 +52,8 @@ private:
 /// Both operands' slices.
 class ContractionRing {
 public:
-  /// `fenced`: slices are read by the async proxy, to which copies of threads
-  /// are another one.
   ContractionRing(KernelBuilder &kernel, const ContractionBlock &block,
-                  OperandRing left, OperandRing right, int64_t stages,
-                  bool fenced);
+                  OperandRing left, OperandRing right, int64_t stages);
 
   /// Adds the products of one slice, that in place `stage`, to the sums. Calls
   /// `copyAhead` once, and has read the slice when it returns.
@@ -74,7 +71,6 @@ private:
   KernelBuilder &kernel;
   const ContractionBlock &block;
   int64_t stages;
-  bool fenced;
 };
 
 } // namespace bcssl

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/codegen/gpu/Contraction.h"
+#include "passes/codegen/gpu/TensorRing.h"
 
 #include "passes/codegen/KernelRegion.h"
 #include "passes/codegen/PlannedProducts.h"
@@ -95,11 +95,13 @@ int64_t depthFor(const GpuContractionShape &shape, const GpuLimits &limits) {
   return isWide && !isShort && fits ? 64 : 32;
 }
 
-/// Whether warp groups can multiply the operands: copies are of 16 bytes.
+/// Whether warp groups can multiply the operands: the copy engine takes rows of
+/// whole 16 bytes, and parts along them of whole slices.
 bool suitsWarpgroups(const GpuContractionShape &shape) {
-  constexpr int64_t lanes = gpuWideBytes / 2;
+  constexpr int64_t lanes = gpuWideBytes / 2, slice = 64;
   auto isWide = [&](bool alongDepth, int64_t across) {
-    return alongDepth ? shape.depth % lanes == 0 && shape.partDepth % lanes == 0
+    bool isCut = shape.parts != 1 && shape.partDepth % slice != 0;
+    return alongDepth ? shape.depth % lanes == 0 && !isCut
                       : across % lanes == 0;
   };
   return shape.element.isBF16() && isWide(shape.leftAlongDepth, shape.rows) &&
@@ -166,8 +168,9 @@ LogicalResult check(KernelOp kernel, const GpuLimits &limits) {
            << limits.sharedBytes << " bytes of shared memory, got "
            << kernel.getTileAttr();
   if (tile.warpgroups && !suitsWarpgroups(shape))
-    return kernel.emitOpError("expects operands of bf16 with rows of whole 16 "
-                              "bytes for a tile of warp groups");
+    return kernel.emitOpError(
+        "expects operands of bf16 with rows of whole 16 bytes, and parts along "
+        "them of whole 128, for a tile of warp groups");
   int64_t partialRows = partialRowsOf(kernel);
   if (partialRows != 0 && tile.rows != partialRows)
     return kernel.emitOpError()
@@ -185,6 +188,8 @@ GpuLaunch launchOf(KernelOp kernel) {
                   llvm::divideCeil(shape.columns, tile.columns);
   launch.threads = tile.threads(shape.elementBytes());
   launch.sharedBytes = tile.sharedBytes(shape.elementBytes());
+  if (tile.warpgroups)
+    launch.tensorMaps = contractionTensorMaps(gpuContractionOf(kernel), tile);
   return launch;
 }
 

@@ -1,14 +1,13 @@
 //===- ContractionWgmma.cpp - contractions of bf16 by warp groups ---------===//
 //
 // wgmma of sm_90a: each warp group multiplies 64 rows by all columns of the
-// tile and reads both operands from shared memory, as they lie in memory. All
-// threads copy slices ahead while the tensor cores work; what they wait for
-// each other, the other block of the multiprocessor fills.
+// tile and reads both operands from shared memory, as they lie in memory. The
+// copy engine brings slices ahead while the tensor cores work. Two blocks share
+// a multiprocessor: while one ends, the other multiplies.
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/codegen/gpu/ContractionRing.h"
-#include "passes/codegen/gpu/Wgmma.h"
+#include "passes/codegen/gpu/TensorRing.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -29,8 +28,6 @@ public:
   void run();
 
 private:
-  OperandRing makeRing(Value tensor, bool isLeft,
-                       const ContractionBlock &block);
   void put(ContractionEpilogue &epilogue, Value sums, Value thread);
 
   ImplicitLocOpBuilder &builder;
@@ -39,23 +36,6 @@ private:
   GpuContractionShape shape;
   GpuContractionTile tile;
 };
-
-/// The operand's slices as wgmma reads them.
-WgmmaSlice sliceOf(const GpuContractionShape &shape,
-                   const GpuContractionTile &tile, bool isLeft) {
-  return isLeft ? WgmmaSlice{shape.leftAlongDepth, tile.rows}
-                : WgmmaSlice{shape.rightAlongDepth, tile.columns};
-}
-
-OperandRing WgmmaGenerator::makeRing(Value tensor, bool isLeft,
-                                     const ContractionBlock &block) {
-  Value memref = context.buffers[cast<BlockArgument>(tensor).getArgNumber()];
-  WgmmaSlice slice = sliceOf(shape, tile, isLeft);
-  return OperandRing(
-      kernel, OperandPieces(kernel, memref, shape, isLeft, tile, block),
-      slice.elements(), tile.stages(),
-      [&](Value run, Value chunk) { return slice.place(kernel, run, chunk); });
-}
 
 /// A thread has, of each 8 columns, two neighbours in two rows: its warp's 16
 /// rows are four threads to a row.
@@ -78,45 +58,39 @@ void WgmmaGenerator::put(ContractionEpilogue &epilogue, Value sums,
 
 void WgmmaGenerator::run() {
   ContractionBlock block(kernel, shape, tile);
-  ContractOp anchor = gpuContractionOf(context.kernel);
-  OperandRing left = makeRing(anchor.getLhs(), /*isLeft=*/true, block);
-  OperandRing right = makeRing(anchor.getRhs(), /*isLeft=*/false, block);
-  ContractionRing ring(kernel, block, std::move(left), std::move(right),
-                       tile.stages(), /*fenced=*/true);
-  WgmmaSlice leftSlice = sliceOf(shape, tile, /*isLeft=*/true),
-             rightSlice = sliceOf(shape, tile, /*isLeft=*/false);
-  auto descriptor = [&](const WgmmaSlice &slice, const OperandRing &operand) {
-    return slice.descriptor(kernel, operand.shared);
-  };
-  Value group = kernel.quotient(block.thread, wgmmaThreads);
+  TensorRing ring(kernel, shape, tile, block, context.tensorMaps);
   auto toNumber = [&](Value index) -> Value {
     return arith::IndexCastOp::create(builder, builder.getI64Type(), index);
   };
+  Value group = kernel.quotient(block.thread, wgmmaThreads);
   Value leftFirst = arith::AddIOp::create(
-            builder, descriptor(leftSlice, ring.left),
+            builder, ring.left.slice.descriptor(kernel, ring.left.shared),
             toNumber(kernel.mul(group, WgmmaSlice::descriptorOfRows))),
-        rightFirst = descriptor(rightSlice, ring.right);
-  ValueRange sums =
-      ring.run(wgmmaZeros(kernel, tile.columns),
-               [&](Value stage, ValueRange before,
-                   llvm::function_ref<void()> copyAhead) -> SmallVector<Value> {
-                 auto at = [&](Value first, const WgmmaSlice &slice) -> Value {
-                   return arith::AddIOp::create(
-                       builder, first,
-                       toNumber(kernel.mul(stage, slice.elements() * 2 / 16)));
-                 };
-                 Value after = wgmmaMultiply(
-                     kernel, leftSlice, rightSlice, at(leftFirst, leftSlice),
-                     at(rightFirst, rightSlice), before.front());
-                 copyAhead();
-                 wgmmaWait(kernel, 0);
-                 return {after};
-               });
+        rightFirst = ring.right.slice.descriptor(kernel, ring.right.shared);
+  auto at = [&](Value first, const WgmmaSlice &slice, Value stage) -> Value {
+    return arith::AddIOp::create(
+        builder, first, toNumber(kernel.mul(stage, slice.elements() * 2 / 16)));
+  };
+  // The products of one slice go on while the next ones start. A single slice
+  // begins the sums: zeros would be put into registers that products already
+  // own.
+  bool isSingle = shape.partDepth <= tile.depth;
+  Value none = isSingle ? wgmmaNothing(kernel, tile.columns)
+                        : wgmmaZeros(kernel, tile.columns);
+  Value sums = ring.run(none, [&](Value stage, Value before) {
+    Value after = wgmmaMultiply(kernel, ring.left.slice, ring.right.slice,
+                                at(leftFirst, ring.left.slice, stage),
+                                at(rightFirst, ring.right.slice, stage), before,
+                                isSingle);
+    wgmmaWait(kernel, isSingle ? 0 : 1);
+    return after;
+  });
+  wgmmaWait(kernel, 0);
 
   kernel.barrier();
   // Four rows of 8 banks each side by side: half a warp stores them at once.
   ContractionEpilogue epilogue(context, shape, tile, block, /*padding=*/8);
-  put(epilogue, sums.front(), block.thread);
+  put(epilogue, sums, block.thread);
   epilogue.run();
 }
 

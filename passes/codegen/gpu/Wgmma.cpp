@@ -66,16 +66,22 @@ int64_t WgmmaSlice::descriptorStep() const {
   return wgmmaDepth * (alongDepth ? 1 : runLength) * 2 / descriptorBytes;
 }
 
+static Type sumsType(KernelBuilder &kernel, int64_t columns) {
+  SmallVector<Type> types(columns / 2, kernel.builder.getF32Type());
+  return LLVM::LLVMStructType::getLiteral(kernel.builder.getContext(), types);
+}
+
 Value wgmmaZeros(KernelBuilder &kernel, int64_t columns) {
-  ImplicitLocOpBuilder &builder = kernel.builder;
-  SmallVector<Type> types(columns / 2, builder.getF32Type());
-  auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), types);
-  return LLVM::ZeroOp::create(builder, type);
+  return LLVM::ZeroOp::create(kernel.builder, sumsType(kernel, columns));
+}
+
+Value wgmmaNothing(KernelBuilder &kernel, int64_t columns) {
+  return LLVM::UndefOp::create(kernel.builder, sumsType(kernel, columns));
 }
 
 Value wgmmaMultiply(KernelBuilder &kernel, const WgmmaSlice &left,
                     const WgmmaSlice &right, Value leftDescriptor,
-                    Value rightDescriptor, Value sums) {
+                    Value rightDescriptor, Value sums, bool isFirst) {
   ImplicitLocOpBuilder &builder = kernel.builder;
   auto moved = [&](Value descriptor, int64_t by) {
     if (by == 0)
@@ -102,9 +108,10 @@ Value wgmmaMultiply(KernelBuilder &kernel, const WgmmaSlice &left,
         moved(leftDescriptor, step * left.descriptorStep()),
         moved(rightDescriptor, step * right.descriptorStep()), shape,
         NVVM::WGMMATypes::bf16, NVVM::WGMMATypes::bf16, NVVM::WGMMATypes::f32,
-        NVVM::WGMMAScaleOut::one, NVVM::WGMMAScaleIn::one,
-        NVVM::WGMMAScaleIn::one, leftLayout, rightLayout,
-        NVVM::MMAIntOverflowAttr());
+        isFirst && step == 0 ? NVVM::WGMMAScaleOut::zero
+                             : NVVM::WGMMAScaleOut::one,
+        NVVM::WGMMAScaleIn::one, NVVM::WGMMAScaleIn::one, leftLayout,
+        rightLayout, NVVM::MMAIntOverflowAttr());
   NVVM::WgmmaGroupSyncAlignedOp::create(builder);
   return sums;
 }

@@ -43,11 +43,15 @@ struct WgmmaSlice {
 /// neighbours in two rows, 8 apart.
 mlir::Value wgmmaZeros(KernelBuilder &kernel, int64_t columns);
 
-/// Adds the products of 64 terms, as one group to wait for. The warp group's
-/// threads all come here with the same descriptors.
+/// Sums that no product has been added to yet, and that are not zero.
+mlir::Value wgmmaNothing(KernelBuilder &kernel, int64_t columns);
+
+/// Adds the products of 64 terms, as one group to wait for, or begins sums with
+/// them. The warp group's threads all come here with the same descriptors.
 mlir::Value wgmmaMultiply(KernelBuilder &kernel, const WgmmaSlice &left,
                           const WgmmaSlice &right, mlir::Value leftDescriptor,
-                          mlir::Value rightDescriptor, mlir::Value sums);
+                          mlir::Value rightDescriptor, mlir::Value sums,
+                          bool isFirst);
 
 /// Waits until at most `pending` groups of products are not there yet.
 void wgmmaWait(KernelBuilder &kernel, int64_t pending);

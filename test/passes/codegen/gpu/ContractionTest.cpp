@@ -249,36 +249,56 @@ const ContractionCase narrowCase =
 
 const ContractionCase groupedCase = grouped("nt", 140, 104, 320, 128, 64);
 
-/// What a run with one barrier less finds.
-std::string withoutBarrier(const ContractionCase &test, size_t number) {
+/// What a run with one barrier less finds, of `count`.
+std::string withoutBarrier(const ContractionCase &test, size_t number,
+                           size_t count) {
   return runKernel(
       epilogueProgram(test, 128),
       {.chip = test.chip, .fault = [&](ModuleOp module, CpuLaunch &) {
          SmallVector<gpu::BarrierOp> barriers;
          module.walk(
              [&](gpu::BarrierOp barrier) { barriers.push_back(barrier); });
-         ASSERT_EQ(barriers.size(), 5u);
+         ASSERT_EQ(barriers.size(), count);
          barriers[number].erase();
        }});
 }
 
-// In all: in the loop, around the epilogue's sums, and behind the column sums.
+// In both: in the loop, around the epilogue's sums, and behind the column sums.
 TEST(GpuContractionFaults, MissingBarrier) {
   for (size_t number = 0; number < 5; ++number) {
-    EXPECT_NE(withoutBarrier(rightCase, number), "") << number;
-    EXPECT_NE(withoutBarrier(narrowCase, number), "") << number;
-    EXPECT_NE(withoutBarrier(groupedCase, number), "") << number;
+    EXPECT_NE(withoutBarrier(rightCase, number, 5), "") << number;
+    EXPECT_NE(withoutBarrier(narrowCase, number, 5), "") << number;
   }
 }
 
+// Of warp groups: behind the making of barriers, and the epilogue's.
+TEST(GpuContractionFaults, MissingBarrierOfGroups) {
+  for (size_t number : {0, 2, 3, 4, 5})
+    EXPECT_NE(withoutBarrier(groupedCase, number, 6), "") << number;
+}
+
 TEST(GpuContractionFaults, MissingWait) {
-  auto wait = [](ModuleOp module, CpuLaunch &) {
-    module.walk([](NVVM::CpAsyncWaitGroupOp wait) { wait.setN(4); });
-  };
-  for (const ContractionCase &test : {narrowCase, groupedCase})
-    EXPECT_THAT(
-        runKernel(plainProgram(test), {.chip = test.chip, .fault = wait}),
-        HasSubstr("missing-wait in"));
+  EXPECT_THAT(runKernel(plainProgram(narrowCase),
+                        {.chip = narrowCase.chip,
+                         .fault =
+                             [](ModuleOp module, CpuLaunch &) {
+                               module.walk([](NVVM::CpAsyncWaitGroupOp wait) {
+                                 wait.setN(3);
+                               });
+                             }}),
+              HasSubstr("missing-wait in"));
+}
+
+TEST(GpuContractionFaults, MissingWaitOfGroups) {
+  EXPECT_THAT(runKernel(plainProgram(groupedCase),
+                        {.fault =
+                             [](ModuleOp module, CpuLaunch &) {
+                               module.walk(
+                                   [](NVVM::MBarrierTryWaitParityOp wait) {
+                                     wait.erase();
+                                   });
+                             }}),
+              HasSubstr("missing-wait in"));
 }
 
 TEST(GpuContractionFaults, TooLittleSharedMemory) {

@@ -59,10 +59,10 @@ func.func @columns(%x: tensor<64x8xf32>, %w: tensor<8x4xf32>) -> tensor<64x4xf32
 
 // -----
 
-// Warp groups copy 16 bytes at a time, and are those of sm_90a.
+// Warp groups' operands come by the copy engine, in whole 16 bytes.
 
 func.func @groups(%x: tensor<64x12xbf16>, %w: tensor<12x8xbf16>) -> tensor<64x8xf32> {
-  // expected-error @below {{expects operands of bf16 with rows of whole 16 bytes for a tile of warp groups}}
+  // expected-error @below {{expects operands of bf16 with rows of whole 16 bytes, and parts along them of whole 128, for a tile of warp groups}}
   %0 = bcssl.kernel contraction(%a = %x, %b = %w) tile {depth = 64, warpgroups = true} : (tensor<64x12xbf16>, tensor<12x8xbf16>) -> tensor<64x8xf32> {
     %y = bcssl.contract nn %a, %b : tensor<64x12xbf16>, tensor<12x8xbf16> -> tensor<64x8xf32>
     bcssl.yield %y : tensor<64x8xf32>

@@ -11,10 +11,12 @@ func.func @program(%x: tensor<50176x96xbf16> {bcssl.input = "x"}, %w: tensor<384
   return %z : tensor<50176x384xf32>
 }
 // CHECK-LABEL:   .entry contraction_
-// CHECK:           fence.proxy.async
+// CHECK:           .param .align 64 .b8 contraction_
+// CHECK:           mbarrier.try_wait.parity
 // CHECK:           wgmma.fence.sync.aligned
 // CHECK-COUNT-4:   wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16
 // CHECK-NOT:       wgmma.mma_async
 // CHECK:           wgmma.commit_group.sync.aligned
-// CHECK:           wgmma.wait_group.sync.aligned
+// CHECK:           wgmma.wait_group.sync.aligned 1
+// CHECK:           wgmma.wait_group.sync.aligned 0
 // CHECK-NOT:       wgmma

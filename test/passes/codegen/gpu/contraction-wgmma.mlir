@@ -1,12 +1,12 @@
 // RUN: bcssl-opt %s --pass-pipeline="builtin.module(func.func(bcssl-choose-gpu-tiles),bcssl-emit-gpu-kernels)" | FileCheck %s
 // RUN: bcssl-opt %s --pass-pipeline="builtin.module(func.func(bcssl-choose-gpu-tiles{chip=sm_80}))" | FileCheck %s --check-prefix=SM80
 
-// Warp groups of sm_90a multiply bf16. Copies ahead come between a slice's
-// products and the wait for them.
+// Warp groups of sm_90a multiply bf16. One thread asks for the slices ahead,
+// when all have multiplied the one before.
 
 // CHECK-LABEL: func.func @forward
 // CHECK:         tile {columns = 128 : i64, depth = 64 : i64, rows = 128 : i64, warpgroups = true}
-// CHECK-SAME:    shared_bytes = 98304 : i64, symbol = "contraction_0", threads = 256 : i64, tiles = 4704 : i64
+// CHECK-SAME:    shared_bytes = 98336 : i64, symbol = "contraction_0", threads = 256 : i64, tiles = 4704 : i64
 // SM80-LABEL:  func.func @forward
 // SM80:          warpgroups = false}
 func.func @forward(%x: tensor<200704x96xbf16>, %w: tensor<384x96xbf16>) -> tensor<200704x384xf32> {
@@ -48,18 +48,22 @@ func.func @odd(%x: tensor<128x100xbf16>, %w: tensor<100x64xbf16>) -> tensor<128x
 }
 
 // CHECK-LABEL: gpu.func @contraction_0
-// CHECK-COUNT-16: nvvm.cp.async.shared.global %{{.*}}, 16, cache = cg
+// CHECK-SAME:    bcssl.tensor_maps
+// CHECK-COUNT-3: nvvm.mbarrier.init
+// CHECK:       nvvm.fence.mbarrier.init
+// CHECK:       gpu.barrier
+// CHECK-COUNT-4: nvvm.cp.async.bulk.tensor.shared.cluster.global
 // CHECK:       scf.for
-// CHECK:         nvvm.cp.async.wait.group 1
-// CHECK:         nvvm.fence.proxy
-// CHECK:         gpu.barrier
+// CHECK:         nvvm.mbarrier.try_wait.parity
 // CHECK:         nvvm.wgmma.fence.aligned
 // CHECK-COUNT-4: nvvm.wgmma.mma_async {{.*}}, <m = 64, n = 128, k = 16>, {{.*}} <row>], {{.*}} <col>]
 // CHECK:         nvvm.wgmma.commit.group.sync.aligned
-// CHECK-COUNT-8: nvvm.cp.async.shared.global %{{.*}}, 16, cache = cg
-// CHECK:         nvvm.cp.async.commit.group
-// CHECK:         nvvm.wgmma.wait.group.sync.aligned 0
-// CHECK-NEXT:    scf.yield
+// CHECK:         nvvm.wgmma.wait.group.sync.aligned 1
+// CHECK:         gpu.barrier
+// CHECK:         scf.if
+// CHECK:           nvvm.mbarrier.arrive.expect_tx
+// CHECK-COUNT-2:   nvvm.cp.async.bulk.tensor.shared.cluster.global
+// CHECK:       nvvm.wgmma.wait.group.sync.aligned 0
 // CHECK:       gpu.return
 
 // CHECK-LABEL: gpu.func @contraction_1
