@@ -23,7 +23,8 @@ def FormKernels : Pass<"bcssl-form-kernels", "::mlir::func::FuncOp"> {
     order, so that the sum does not depend on threads.
 
     Pointwise values are computed again in a reader where that reads no more
-    memory than loading them (`recompute`).
+    memory than loading them (`recompute`). A rowwise kernel gets one value a row
+    from another one for that, such as the statistics of normalized rows.
 
     Does nothing to constants, reshapes and slices: they cost nothing. An
     operation that no kernel can hold is an error. Comes after `bcssl-expand`
