@@ -109,12 +109,12 @@ Tensor transposed(const Tensor &x) {
 
 /// A product whose sum runs along the columns of `lhs`, in parts.
 Tensor contractInParts(ContractOp op, const Tensor &lhs, const Tensor &rhs) {
-  bool isNT = op.getForm() == ContractForm::NT;
+  bool transposesRight = op.getForm() == ContractForm::NT;
   int64_t parts = op.getParts();
   if (parts == 1)
-    return isNT ? contractNT(lhs, rhs) : contractNN(lhs, rhs);
+    return transposesRight ? contractNT(lhs, rhs) : contractNN(lhs, rhs);
   Tensor result = inParts(parts, 1, transposed(lhs),
-                          isNT ? transposed(rhs) : rhs, contractTN);
+                          transposesRight ? transposed(rhs) : rhs, contractTN);
   result.shape = shapeOf(op.getOutput().getType());
   return result;
 }
