@@ -35,13 +35,18 @@ struct BlockWork {
   int64_t threads = 0, registers = 0, shared = 0;
 };
 
+/// Whether a block can have so many registers for each thread: a scheduler has
+/// a quarter of all for its warps.
+bool hasRegisters(int64_t registers, int64_t threads) {
+  return registers <= mostRegisters &&
+         registers * llvm::alignTo(threads, 4 * warpThreads) <=
+             registersOfProcessor;
+}
+
 /// Cycles that all blocks take; infinite if a block does not fit.
 double cyclesOf(const BlockWork &work, double blocks, const GpuLimits &limits) {
   int64_t threads = llvm::alignTo(work.threads, warpThreads);
-  // Each scheduler has a quarter of the registers for its warps.
-  if (work.registers > mostRegisters ||
-      work.registers * llvm::alignTo(threads, 4 * warpThreads) >
-          registersOfProcessor)
+  if (!hasRegisters(work.registers, threads))
     return std::numeric_limits<double>::infinity();
   // The system takes 1 KiB of each block.
   int64_t fitting =
@@ -200,6 +205,12 @@ double costOf(const GpuFilterGradTile &tile, const GpuDepthwiseShape &shape,
   int64_t window = whole ? std::min(tile.taps, map.width) : tile.taps;
   work.registers =
       44 + tile.lanes * (tile.rows * tile.taps + window + tile.rows);
+  // ptxas asks for up to so many more, for gradients that it loads ahead. A
+  // block that fills the multiprocessor cannot have them, and would spill.
+  constexpr int64_t ahead = 36;
+  if (!hasRegisters(std::min(work.registers + ahead, mostRegisters),
+                    work.threads))
+    return std::numeric_limits<double>::infinity();
   work.issues = images * warps * rowsOfThread *
                 (products * tile.rows * tile.lanes +
                  1.5 * (inputLoads + gradLoads) + 15 + 10 * tile.rows);

@@ -73,3 +73,15 @@ func.func @filter_gradient(%x: tensor<64x28x28x192xbf16>, %g: tensor<64x28x28x19
   }
   return %0 : tensor<22x9x9x192xf32>
 }
+
+// Two lanes and two splits would be one block of 480 threads with 128 registers at
+// most: too few for the gradients that are loaded ahead.
+// CHECK-LABEL: func.func @filter_gradient_registers
+// SM90:          bcssl.kernel depthwise_filter_grad({{.*}} tile {channels = 32 : i64, columns = 12 : i64, filter_rows = 15 : i64, height = 3 : i64, lanes = 4 : i64, {{.*}}rows = 1 : i64, splits = 1 : i64, taps = 15 : i64}
+func.func @filter_gradient_registers(%x: tensor<512x24x24x96xbf16>, %g: tensor<512x24x24x96xbf16>) -> tensor<171x15x15x96xf32> {
+  %0 = bcssl.kernel depthwise_filter_grad(%a = %x, %b = %g) : (tensor<512x24x24x96xbf16>, tensor<512x24x24x96xbf16>) -> tensor<171x15x15x96xf32> {
+    %y = bcssl.depthwise_conv2d_filter_grad %a, %b {parts = 171 : i64} : tensor<512x24x24x96xbf16>, tensor<512x24x24x96xbf16> -> tensor<171x15x15x96xf32>
+    bcssl.yield %y : tensor<171x15x15x96xf32>
+  }
+  return %0 : tensor<171x15x15x96xf32>
+}
