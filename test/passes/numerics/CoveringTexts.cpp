@@ -129,6 +129,12 @@ int64_t partsOf(int64_t size, int64_t wanted) {
   return (wanted - 1) * each < size ? wanted : 1;
 }
 
+/// A contraction's form and what follows it.
+struct ContractionKind {
+  const char *form;
+  enum { Plain, Gelu, Residual, Sums, Parts } then;
+};
+
 } // namespace
 
 std::string depthwiseText(const Setting &setting) {
@@ -196,31 +202,38 @@ int64_t workOfDepthwise(const Setting &setting) {
 }
 
 std::string contractionText(const Setting &setting) {
-  int64_t m = setting[0], n = setting[1], k = setting[2], form = setting[3],
-          bits = setting[4];
+  static constexpr ContractionKind kinds[] = {
+      {"nt", ContractionKind::Plain},    {"nt", ContractionKind::Gelu},
+      {"nt", ContractionKind::Residual}, {"nt", ContractionKind::Sums},
+      {"nt", ContractionKind::Parts},    {"nn", ContractionKind::Residual},
+      {"nn", ContractionKind::Sums},     {"nn", ContractionKind::Parts},
+      {"tn", ContractionKind::Plain},    {"tn", ContractionKind::Parts}};
+  int64_t m = setting[0], n = setting[1], k = setting[2], bits = setting[4];
+  auto [form, then] = kinds[setting[3]];
   std::string element = elementOf(bits);
-  std::string left =
-                  form >= 8 ? tensor({k, m}, element) : tensor({m, k}, element),
-              right =
-                  form < 4 ? tensor({n, k}, element) : tensor({k, n}, element);
-  int64_t parts = form == 9 ? partsOf(k, 3) : 1, op = form % 4;
+  std::string left = tensor(form[0] == 't' ? std::vector<int64_t>{k, m}
+                                           : std::vector<int64_t>{m, k},
+                            element),
+              right = tensor(form[1] == 't' ? std::vector<int64_t>{n, k}
+                                            : std::vector<int64_t>{k, n},
+                             element);
+  int64_t parts = then == ContractionKind::Parts ? partsOf(k, 3) : 1;
   std::vector<int64_t> shape{m, n};
   std::string sums = tensor(parts == 1 ? shape
                                        : std::vector<int64_t>{parts, m, n}),
               row = tensor({n});
   KernelText kernel("contraction");
   std::string a = kernel.operand(left), b = kernel.operand(right);
-  static const Texts forms = {"nt", "nn", "tn"};
   std::string sum =
-      kernel.value("bcssl.contract " + forms[form / 4] + " " + a + ", " + b +
+      kernel.value("bcssl.contract " + std::string(form) + " " + a + ", " + b +
                    " {parts = " + std::to_string(parts) + " : i64} : " + left +
                    ", " + right + " -> " + sums);
-  if (op == 0 || form == 9) {
+  if (then == ContractionKind::Plain || then == ContractionKind::Parts) {
     kernel.yield(sum, sums);
     return kernel.program();
   }
   std::string ofColumn = kernel.broadcast(kernel.operand(row), 1, row, sums);
-  if (op == 2) {
+  if (then == ContractionKind::Residual) {
     sum = kernel.binary("arith.mulf", sum, ofColumn, sums);
     sum = kernel.binary("arith.addf", sum, kernel.wide(shape, bits), sums);
     kernel.store(sum, shape, bits);
@@ -228,7 +241,7 @@ std::string contractionText(const Setting &setting) {
   }
   sum = kernel.binary("arith.addf", sum, ofColumn, sums);
   kernel.store(sum, shape, bits);
-  if (op == 1) {
+  if (then == ContractionKind::Gelu) {
     kernel.store(kernel.gelu(sum, sums), shape, bits);
     return kernel.program();
   }

@@ -19,8 +19,9 @@ std::string depthwiseText(const Setting &setting);
 int64_t workOfDepthwise(const Setting &setting);
 
 /// m, n, k, form, bits. form: 0 nt, 1 with bias and GELU and both results, 2
-/// with scale and residual, 3 with bias and column sums, 4 to 7 the same of nn,
-/// 8 tn, 9 tn in three parts of the sum.
+/// with scale and residual, 3 with bias and column sums, 4 in three parts of
+/// the sum; 5 nn with scale and residual, 6 with bias and column sums, 7 in
+/// parts; 8 tn, 9 in parts.
 std::string contractionText(const Setting &setting);
 int64_t workOfContraction(const Setting &setting);
 

@@ -56,13 +56,16 @@ template <typename Op> KernelFault shift(int64_t number, int64_t by) {
   });
 }
 
-KernelFault always(int64_t number) {
-  return change<scf::IfOp>(number, [](scf::IfOp choice) {
+KernelFault decide(int64_t number, bool decision) {
+  return change<scf::IfOp>(number, [=](scf::IfOp choice) {
     OpBuilder builder(choice);
     choice.getConditionMutable().assign(arith::ConstantIntOp::create(
-        builder, choice.getLoc(), /*value=*/true, /*width=*/1));
+        builder, choice.getLoc(), decision, /*width=*/1));
   });
 }
+
+KernelFault always(int64_t number) { return decide(number, true); }
+KernelFault never(int64_t number) { return decide(number, false); }
 
 /// Ends a loop one number early.
 KernelFault shorten(int64_t number) {
@@ -187,9 +190,9 @@ std::vector<PlantedBug> contractionBugs() {
       {"barrier", plain, "column sums take the place of sums in use", "race",
        erase<BarrierOp>(3)},
       {"predicate", plain, "rows beyond the last are stored", "out-of-bounds",
-       always(8)},
+       always(7)},
       {"predicate", plain, "columns beyond the last are stored",
-       "out-of-bounds", always(7)},
+       "out-of-bounds", always(6)},
       {"index", plain, "a piece is stored without its swizzle", "wrong values",
        bypass<arith::XOrIOp>(0, 0)},
       {"size", plain, "32 bytes of shared memory are missing", "out-of-bounds",
@@ -214,7 +217,7 @@ std::vector<PlantedBug> contractionBugs() {
       {"index", tensor, "a piece is copied without its swizzle", "wrong values",
        bypass<arith::XOrIOp>(0, 0)},
       {"index", tensor, "fragments are read without their swizzle",
-       "wrong values", bypass<arith::XOrIOp>(-1, 0)},
+       "wrong values", bypass<arith::XOrIOp>(11, 0)},
       {"size", tensor, "terms behind the last are copied", "wrong values",
        copyAll()},
       {"size", tensor, "half of a piece is copied", "uninitialized",
@@ -233,9 +236,11 @@ std::vector<PlantedBug> reductionBugs() {
       {"barrier", teams, "sums are read before all have been stored", "race",
        erase<BarrierOp>(1)},
       {"predicate", teams, "vectors beyond the last column are added",
-       "out-of-bounds", always(0)},
+       "wrong values", bypass<arith::SelectOp>(0, 1)},
       {"predicate", teams, "rows beyond the last are added", "wrong values",
-       always(3)},
+       bypass<arith::SelectOp>(1, 1)},
+      {"predicate", teams, "rows beyond the last are stored", "race",
+       always(0)},
       {"index", teams, "a team's sums lie at its neighbor's place",
        "uninitialized", shift<vector::StoreOp>(2, 40)},
       {"reduction", teams, "threads exchange with the wrong neighbor",
@@ -249,23 +254,22 @@ std::vector<PlantedBug> reductionBugs() {
       {"barrier", block, "warps' numbers are replaced while they are read",
        "race", erase<BarrierOp>(2)},
       {"predicate", block, "every thread stores for its warp", "race",
-       always(1)},
+       always(0)},
       {"reduction", block, "a warp is added twice, another never",
        "wrong values", shift<LoadOp>(-1, -1)},
       {"launch", block, "a warp is missing", "uninitialized",
        launchWith(threads, -32)},
       {"barrier", columns, "sums are read before all have been stored", "race",
        erase<BarrierOp>(0)},
-      {"barrier", columns, "sums are replaced while they are read", "race",
-       erase<BarrierOp>(1)},
-      {"barrier", columns, "one thread alone waits", "deadlock", waitAlone(2)},
-      {"predicate", columns, "columns beyond the last are stored",
-       "out-of-bounds", always(0)},
+      {"barrier", columns, "one thread alone waits", "deadlock", waitAlone(0)},
+      {"predicate", columns, "columns beyond the last are stored", "race",
+       always(1)},
       {"index", columns, "a part's sum lies a place too far", "uninitialized",
        shift<vector::StoreOp>(0, 1)},
-      {"size", columns, "the last row is left out", "wrong values", shorten(0)},
+      {"size", columns, "rows after the last whole turn are left out",
+       "wrong values", never(0)},
       {"reduction", columns, "the last part is left out", "wrong values",
-       shorten(1)},
+       bypass<arith::AddFOp>(-1, 0)},
       {"launch", columns, "a part of the rows has no threads", "uninitialized",
        launchWith(threads, -32)},
   };
