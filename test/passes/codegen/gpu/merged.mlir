@@ -6,7 +6,7 @@
 
 // CHECK-LABEL: func.func @f(
 // CHECK:         bcssl.kernel rowwise({{.*}} tile {} attributes {shared_bytes = 128 : i64, symbol = "merged_0", threads = 256 : i64, tiles = 6 : i64}
-// CHECK:           bcssl.kernel rowwise({{.*}} tile {columns = 1024 : i64, flat = true, lanes = 4 : i64, rows = 1 : i64, team = 256 : i64, threads = 256 : i64}
+// CHECK:           bcssl.kernel rowwise({{.*}} tile {columns = 1024 : i64, flat = true, lanes = 4 : i64, rows = 1 : i64, team = 256 : i64, threads = 256 : i64, together = 1 : i64}
 // CHECK:           bcssl.kernel columnwise({{.*}} tile {columns = 8 : i64, lanes = 1 : i64, parts = 16 : i64}
 func.func @f(%p: tensor<1500xf32>, %q: tensor<1500xf32>, %rate: tensor<f32>, %m: tensor<64x12xf32>)
     -> (tensor<1500xf32>, tensor<1500xf32>, tensor<12xf32>) {
