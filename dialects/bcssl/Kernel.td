@@ -26,6 +26,10 @@ def Bcssl_KernelOp : Bcssl_Op<"kernel",
     contraction) and pointwise operations, broadcasts and reductions around
     it. `tile` holds the family's tile configuration.
 
+    The body may hold kernels instead, which need nothing of each other: they
+    share a launch on a GPU, and the kernel around them has the family of the
+    first (`bcssl-merge-kernels`).
+
     Constraints:
 
     * (C1) The body has one block argument per input, of its type.
