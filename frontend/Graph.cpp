@@ -21,7 +21,7 @@ std::string bcssl::frontend::toString(const Shape &shape) {
 }
 
 std::string bcssl::frontend::toString(const TensorType &type) {
-  static constexpr const char *names[] = {"f32", "bf16", "i32", "i1"};
+  static constexpr const char *names[] = {"f32", "bf16", "i32", "i1", "i8"};
   const char *element = names[static_cast<int>(type.element)];
   return type.shape.empty() ? element : toString(type.shape) + "x" + element;
 }

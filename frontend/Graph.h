@@ -22,7 +22,8 @@ using Shape = std::vector<int64_t>;
 /// the place of the call.
 using Where = std::source_location;
 
-enum class ElementType { F32, BF16, I32, I1 };
+/// U8 holds whole numbers without a sign.
+enum class ElementType { F32, BF16, I32, I1, U8 };
 
 struct TensorType {
   Shape shape;

@@ -46,6 +46,8 @@ private:
       return RankedTensorType::get(type.shape, builder.getI32Type());
     case ElementType::I1:
       return RankedTensorType::get(type.shape, builder.getI1Type());
+    case ElementType::U8:
+      return RankedTensorType::get(type.shape, builder.getI8Type());
     }
     llvm_unreachable("all element types are handled");
   }

@@ -87,6 +87,8 @@ Tensor reshape(Tensor input, const Shape &shape,
                Where where = Where::current());
 /// The same values in another floating-point precision.
 Tensor cast(Tensor input, ElementType element, Where where = Where::current());
+/// Bytes (u8) as f32; carries no gradient.
+Tensor toFloat(Tensor bytes, Where where = Where::current());
 /// Joins along, and takes `size` entries of, the first dimension.
 Tensor concat(const std::vector<Tensor> &inputs,
               Where where = Where::current());

@@ -144,6 +144,13 @@ Tensor cast(Tensor input, ElementType element, Where where) {
   return recordOp("bcssl.cast", {input}, {input.shape(), element}, where);
 }
 
+Tensor toFloat(Tensor bytes, Where where) {
+  if (bytes.type().element != ElementType::U8)
+    fail(where, "to_float expects bytes, got ", toString(bytes.type()));
+  return recordOp("arith.uitofp", {bytes}, {bytes.shape(), ElementType::F32},
+                  where);
+}
+
 Tensor concat(const std::vector<Tensor> &inputs, Where where) {
   if (inputs.empty())
     fail(where, "concat expects at least one tensor, got none");

@@ -23,6 +23,7 @@
 #define BCSSL_MODELS_DINO_H
 
 #include "models/DinoHead.h"
+#include "models/Images.h"
 #include "models/Trunk.h"
 #include "models/Update.h"
 
@@ -41,6 +42,7 @@ struct DinoOptions {
   int64_t image;
   int64_t localImage;
   int64_t localCrops;
+  ImageType imageType = ImageType::F32;
   Centring centring = Centring::Mean;
   double studentTemperature = 0.1;
   double centerMomentum = 0.9;
@@ -98,9 +100,9 @@ void updateTeacher(Program &program, const Scope &teacher,
 
 /// Student and teacher with the programs
 /// * `step`: inputs "images.global" and "images.local" (where there are local
-///   crops), "learning_rate", "weight_decay", "teacher_momentum",
-///   "teacher_temperature", "last_layer_active", and "random_state" where
-///   paths are dropped; outputs "loss" and the monitor's.
+///   crops; Images.h says how), "learning_rate", "weight_decay",
+///   "teacher_momentum", "teacher_temperature", "last_layer_active", and
+///   "random_state" where paths are dropped; outputs "loss" and the monitor's.
 template <class Backbone> struct Dino {
   Module &module;
   DinoOptions options;
@@ -115,17 +117,19 @@ template <class Backbone> struct Dino {
 
   void recordStep() const {
     Program &step = module.program("step", Mode::Training);
-    auto images = [&](const char *name, int64_t crops, int64_t size) {
-      return step.input(name, {crops * options.batch, size, size,
-                               options.backbone.inChannels});
+    auto images = [&](const char *name, int64_t crops,
+                      int64_t size) -> ImageInput {
+      return {name,
+              {crops * options.batch, size, size, options.backbone.inChannels}};
     };
-    Tensor global = images("images.global", kGlobalCrops, options.image);
-    std::vector<Tensor> groups{global};
+    std::vector<ImageInput> inputs{
+        images("images.global", kGlobalCrops, options.image)};
     if (options.localCrops > 0)
-      groups.push_back(
+      inputs.push_back(
           images("images.local", options.localCrops, options.localImage));
+    std::vector<Tensor> groups = imageInputs(step, options.imageType, inputs);
 
-    Tensor loss = objective(student(groups), teacher({global}));
+    Tensor loss = objective(student(groups), teacher({groups.front()}));
     step.output("loss", loss);
     updateParameters(studentScope, loss, options.update);
     updateTeacher(step, teacherScope, studentScope);

@@ -34,6 +34,9 @@ template <> struct Cases<Initialization> {
 template <> struct Cases<Centring> {
   static constexpr const char *names[] = {"mean", "sinkhorn"};
 };
+template <> struct Cases<ImageType> {
+  static constexpr const char *names[] = {"f32", "u8"};
+};
 template <> struct Cases<OptimizerKind> {
   static constexpr const char *names[] = {"adamw", "sgd", "lars"};
 };
@@ -132,6 +135,8 @@ constexpr OptionField kFields[] = {
     field<&Options::image>("image", "side of an image or global crop"),
     field<&Options::localImage>("local-image", "side of a local crop"),
     field<&Options::localCrops>("local-crops", "local crops of an image"),
+    field<&Options::imageType>(
+        "image-type", "of a step's images: f32, or u8 that it normalises"),
     field<&Options::evalBatch>("eval-batch",
                                "images a call of features; 0: as batch"),
     field<&Options::evalImage>("eval-image",

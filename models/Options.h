@@ -40,6 +40,7 @@ struct Options {
   int64_t image = 224;
   int64_t localImage = 96;
   int64_t localCrops = 8;
+  ImageType imageType = ImageType::F32;
   /// Batch and image size of features, evaluate and recalibrate; 0 takes
   /// those of the step.
   int64_t evalBatch = 0;

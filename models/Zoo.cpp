@@ -103,6 +103,7 @@ void recordDino(Module &module, const Options &options) {
                        .image = options.image,
                        .localImage = options.localImage,
                        .localCrops = options.localCrops,
+                       .imageType = options.imageType,
                        .centring = options.centring,
                        .studentTemperature = options.studentTemperature,
                        .centerMomentum = options.centerMomentum,
@@ -120,6 +121,7 @@ void recordSupervised(Module &module, const Options &options) {
                                    .initialization = options.initialization,
                                    .batch = options.batch,
                                    .image = options.image,
+                                   .imageType = options.imageType,
                                    .classes = options.classes,
                                    .smoothing = options.smoothing,
                                    .update = updateOptions(options)}};

@@ -109,22 +109,27 @@ static Value laneMask(ImplicitLocOpBuilder &builder, int64_t lanes,
                                    DenseElementsAttr::get(type, active));
 }
 
+/// Loads elements as they lie in memory.
+static Value loadStored(ImplicitLocOpBuilder &builder, Value memref, Value at,
+                        int64_t lanes, int64_t width,
+                        llvm::MaybeAlign alignment) {
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  auto stored = VectorType::get({width}, element);
+  if (lanes == 0 || lanes == width)
+    return vector::LoadOp::create(builder, stored, memref, at,
+                                  /*nontemporal=*/false, alignment);
+  Value padding = arith::ConstantOp::create(
+      builder, DenseElementsAttr::get(stored, builder.getZeroAttr(element)));
+  return vector::MaskedLoadOp::create(builder, stored, memref, at,
+                                      laneMask(builder, lanes, width), padding);
+}
+
 Value RegionEmitter::loadVector(Value memref, Value at, int64_t lanes,
                                 int64_t width) {
   width = width ? width : form.width;
   Type element = cast<MemRefType>(memref.getType()).getElementType();
-  auto stored = VectorType::get({width}, element);
-  Value vector;
-  if (lanes == 0 || lanes == width) {
-    vector = vector::LoadOp::create(builder, stored, memref, at,
-                                    /*nontemporal=*/false,
-                                    alignmentOf(element, width));
-  } else {
-    Value padding = arith::ConstantOp::create(
-        builder, DenseElementsAttr::get(stored, builder.getZeroAttr(element)));
-    vector = vector::MaskedLoadOp::create(
-        builder, stored, memref, at, laneMask(builder, lanes, width), padding);
-  }
+  Value vector = loadStored(builder, memref, at, lanes, width,
+                            alignmentOf(element, width));
   if (element.isInteger(8))
     return arith::TruncIOp::create(
         builder, VectorType::get({width}, builder.getI1Type()), vector);
@@ -169,6 +174,11 @@ Value RegionEmitter::vectorAt(Value tensor, const Site &site) {
 Value RegionEmitter::emitVector(Value tensor, const Site &site) {
   if (isa<BlockArgument>(tensor)) {
     Value at = add(mul(site.row, columns), site.column);
+    // Bytes of images; those of truth values belong to tensors of i1.
+    Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+    if (element.isInteger(8))
+      return loadStored(builder, buffer(tensor), at, site.lanes, form.width,
+                        alignmentOf(element, form.width));
     return loadVector(buffer(tensor), at, site.lanes);
   }
   Operation *op = tensor.getDefiningOp();

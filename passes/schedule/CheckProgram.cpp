@@ -63,8 +63,12 @@ public:
     if (!names[variable != nullptr].insert(name).second)
       return error() << "expects a name that occurs once, got '" << name
                      << "' again";
-    if (!variable)
-      return isStorable(type) ? success() : reportType(error(), type);
+    if (!variable) {
+      // Images may come as bytes; nothing else does.
+      bool bytes = portName == "bcssl.input" && isSized(type) &&
+                   cast<RankedTensorType>(type).getElementType().isInteger(8);
+      return bytes || isStorable(type) ? success() : reportType(error(), type);
+    }
     auto declared = dyn_cast_or_null<VariableOp>(
         SymbolTable::lookupSymbolIn(function->getParentOp(), variable));
     if (!declared)

@@ -70,6 +70,8 @@ schema::DataType dataTypeOf(Type type) {
   Type element = cast<RankedTensorType>(type).getElementType();
   if (element.isBF16())
     return schema::DataType::BF16;
+  if (element.isInteger(8))
+    return schema::DataType::U8;
   return element.isInteger(32) ? schema::DataType::I32 : schema::DataType::F32;
 }
 

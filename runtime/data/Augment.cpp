@@ -4,6 +4,9 @@
 
 #include "runtime/data/DinoCrop.h"
 #include "runtime/data/MildCrop.h"
+#include "runtime/data/Normalise.h"
+
+#include <algorithm>
 
 namespace bcssl {
 
@@ -79,21 +82,49 @@ Status checkAugmentOptions(const AugmentOptions &options) {
   return {};
 }
 
+Status checkByteCrops(const AugmentOptions &options) {
+  if (options.preset == AugmentPreset::Dino)
+    return {};
+  return Error{ExitCode::Usage,
+               "augment-bytes",
+               "the program takes images as bytes, and mild crops are floats",
+               {},
+               {},
+               "compile with --image-type=f32, or use --augment=dino"};
+}
+
+static Philox drawsOf(const CropKey &key) {
+  uint32_t epochAndCrop = static_cast<uint32_t>(key.epoch) * mostCrops +
+                          static_cast<uint32_t>(key.crop);
+  return {key.seed, augmentStream, static_cast<uint32_t>(key.index),
+          epochAndCrop};
+}
+
+/// The crop of the preset Dino, which lies in the scratch.
+static const Image &dinoCrop(const AugmentOptions &options, const Image &image,
+                             const CropKey &key, AugmentScratch &scratch) {
+  Philox random = drawsOf(key);
+  applyDino(options, image,
+            drawDino(options, key.crop, image.width, image.height, random),
+            options.size(key.crop), scratch);
+  return scratch.image;
+}
+
 void makeCrop(const AugmentOptions &options, const Image &image,
               const CropKey &key, AugmentScratch &scratch,
               std::span<float> out) {
-  uint32_t epochAndCrop = static_cast<uint32_t>(key.epoch) * mostCrops +
-                          static_cast<uint32_t>(key.crop);
-  Philox random(key.seed, augmentStream, static_cast<uint32_t>(key.index),
-                epochAndCrop);
-  int size = options.size(key.crop);
-  if (options.preset == AugmentPreset::Mild)
-    applyMild(options, image, drawMild(options, key.crop, random), size,
-              scratch, out);
-  else
-    applyDino(options, image,
-              drawDino(options, key.crop, image.width, image.height, random),
-              size, scratch, out);
+  if (options.preset == AugmentPreset::Dino)
+    return normalise(dinoCrop(options, image, key, scratch), options.mean,
+                     options.deviation, out);
+  Philox random = drawsOf(key);
+  applyMild(options, image, drawMild(options, key.crop, random),
+            options.size(key.crop), scratch, out);
+}
+
+void makeByteCrop(const AugmentOptions &options, const Image &image,
+                  const CropKey &key, AugmentScratch &scratch,
+                  std::span<uint8_t> out) {
+  std::ranges::copy(dinoCrop(options, image, key, scratch).pixels, out.data());
 }
 
 } // namespace bcssl

@@ -70,7 +70,7 @@ struct AugmentOptions {
   float blurProbability(int crop) const {
     return blur[crop == 0 ? 0 : isGlobal(crop) ? 1 : 2];
   }
-  /// Floats of one crop: size * size * channels.
+  /// Values of one crop: size * size * channels.
   size_t cropElements(int crop) const {
     return static_cast<size_t>(size(crop)) * size(crop) * channels;
   }
@@ -82,6 +82,10 @@ AugmentOptions mildAugmentOptions();
 
 /// Errors (Usage): "augment-options", naming the value that makes no sense.
 Status checkAugmentOptions(const AugmentOptions &options);
+
+/// Errors (Usage): "augment-bytes" where crops are no bytes before they are
+/// normalised.
+Status checkByteCrops(const AugmentOptions &options);
 
 /// Where one output position of bilinear sampling reads along one axis.
 struct SampleTap {
@@ -118,6 +122,11 @@ struct CropKey {
 void makeCrop(const AugmentOptions &options, const Image &image,
               const CropKey &key, AugmentScratch &scratch,
               std::span<float> out);
+
+/// The same in 8 bits, before it is normalised; of the preset Dino only.
+void makeByteCrop(const AugmentOptions &options, const Image &image,
+                  const CropKey &key, AugmentScratch &scratch,
+                  std::span<uint8_t> out);
 
 } // namespace bcssl
 

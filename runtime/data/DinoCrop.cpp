@@ -4,7 +4,6 @@
 
 #include "runtime/data/Blur.h"
 #include "runtime/data/ColorOps.h"
-#include "runtime/data/Normalise.h"
 
 #include <algorithm>
 #include <cmath>
@@ -95,8 +94,7 @@ static void jitter(const DinoDraw &draw, Image &image) {
 }
 
 void applyDino(const AugmentOptions &options, const Image &image,
-               const DinoDraw &draw, int size, AugmentScratch &scratch,
-               std::span<float> out) {
+               const DinoDraw &draw, int size, AugmentScratch &scratch) {
   Image &view = scratch.image;
   resize(ImageView(image).crop(draw.left, draw.top, draw.width, draw.height),
          size, size, options.filter, scratch.resize, view);
@@ -109,7 +107,6 @@ void applyDino(const AugmentOptions &options, const Image &image,
   gaussianBlur(view, draw.blurRadius, scratch.bytes);
   if (draw.solarize)
     solarize(view);
-  normalise(view, options.mean, options.deviation, out);
 }
 
 } // namespace bcssl

@@ -44,10 +44,9 @@ struct DinoDraw {
 DinoDraw drawDino(const AugmentOptions &options, int crop, int width,
                   int height, Philox &random);
 
-/// Writes the crop of `size` by `size` pixels to `out`, as makeCrop does.
+/// Makes the crop of `size` by `size` pixels, in `scratch.image`.
 void applyDino(const AugmentOptions &options, const Image &image,
-               const DinoDraw &draw, int size, AugmentScratch &scratch,
-               std::span<float> out);
+               const DinoDraw &draw, int size, AugmentScratch &scratch);
 
 } // namespace bcssl
 

@@ -50,14 +50,7 @@ public:
   Status start();
   Result<const Batch *> next() override;
   bool ready() override;
-  std::vector<std::span<const float>> memory() const override {
-    std::vector<std::span<const float>> blocks;
-    for (const Slot &slot : slots) {
-      blocks.emplace_back(slot.batch.globals);
-      blocks.emplace_back(slot.batch.locals);
-    }
-    return blocks;
-  }
+  std::vector<std::span<const std::byte>> memory() const override;
   double waited() const override { return waitedSeconds; }
   const BatchOrder &order() const override { return batches; }
 
@@ -105,20 +98,40 @@ Status Ring::allocate() {
     for (Slot &slot : slots) {
       slot.batch.indices.resize(count);
       slot.batch.labels.resize(count);
-      slot.batch.globals.resize(globals);
-      slot.batch.locals.resize(locals);
+      slot.batch.globals.resize(options.bytes ? 0 : globals);
+      slot.batch.locals.resize(options.bytes ? 0 : locals);
+      slot.batch.globalBytes.resize(options.bytes ? globals : 0);
+      slot.batch.localBytes.resize(options.bytes ? locals : 0);
+      slot.batch.mean = augment.mean;
+      slot.batch.deviation = augment.deviation;
     }
   } catch (const std::bad_alloc &) {
-    return Error{
-        ExitCode::NoResource,
-        "out-of-memory",
-        "no memory for " + std::to_string(slots.size()) + " batches of " +
-            std::to_string((globals + locals) * sizeof(float)) + " bytes",
-        {},
-        {},
-        "choose a smaller batch or prepare fewer batches ahead"};
+    return Error{ExitCode::NoResource,
+                 "out-of-memory",
+                 "no memory for " + std::to_string(slots.size()) +
+                     " batches of " +
+                     std::to_string((globals + locals) *
+                                    (options.bytes ? 1 : sizeof(float))) +
+                     " bytes",
+                 {},
+                 {},
+                 "choose a smaller batch or prepare fewer batches ahead"};
   }
   return {};
+}
+
+std::vector<std::span<const std::byte>> Ring::memory() const {
+  std::vector<std::span<const std::byte>> blocks;
+  for (const Slot &slot : slots) {
+    const Batch &batch = slot.batch;
+    for (const auto &block : {std::as_bytes(std::span(batch.globals)),
+                              std::as_bytes(std::span(batch.locals)),
+                              std::as_bytes(std::span(batch.globalBytes)),
+                              std::as_bytes(std::span(batch.localBytes))})
+      if (!block.empty())
+        blocks.push_back(block);
+  }
+  return blocks;
 }
 
 void Ring::begin(Slot &slot, int64_t step) {
@@ -138,11 +151,17 @@ Status Ring::fill(Batch &batch, int64_t image, AugmentScratch &scratch) const {
     for (int crop = 0; crop < augment.crops(); ++crop) {
       size_t elements = augment.cropElements(crop);
       bool global = augment.isGlobal(crop);
-      std::vector<float> &out = global ? batch.globals : batch.locals;
       int64_t view = global ? crop : crop - augment.globalCrops;
       size_t at = static_cast<size_t>(view * options.batch + image) * elements;
-      makeCrop(augment, source, {options.seed, batch.epoch, index, crop},
-               scratch, std::span(out).subspan(at, elements));
+      CropKey key{options.seed, batch.epoch, index, crop};
+      if (options.bytes)
+        makeByteCrop(augment, source, key, scratch,
+                     std::span(global ? batch.globalBytes : batch.localBytes)
+                         .subspan(at, elements));
+      else
+        makeCrop(augment, source, key, scratch,
+                 std::span(global ? batch.globals : batch.locals)
+                     .subspan(at, elements));
     }
     return {};
   } catch (const std::bad_alloc &) {
@@ -245,6 +264,8 @@ BatchLoader::create(std::shared_ptr<const Dataset> data,
                     const AugmentOptions &augment,
                     const LoaderOptions &options) {
   BCSSL_RETURN_IF_ERROR(checkAugmentOptions(augment));
+  if (options.bytes)
+    BCSSL_RETURN_IF_ERROR(checkByteCrops(augment));
   if (options.batch < 1 || options.batch > (1 << 20) || options.threads < 0 ||
       options.threads > 1024 || options.prefetch < 1 ||
       options.prefetch > 1024 || options.firstStep < 0)

@@ -13,6 +13,7 @@
 #include "runtime/data/Dataset.h"
 #include "runtime/data/Order.h"
 
+#include <array>
 #include <memory>
 #include <span>
 #include <vector>
@@ -25,10 +26,12 @@ struct LoaderOptions {
   int threads = 1;       ///< 0: next() does the work itself
   int prefetch = 2;      ///< batches prepared ahead
   int64_t firstStep = 0; ///< step of the first batch, where a run goes on
+  bool bytes = false;    ///< crops in 8 bits, not normalised
 };
 
 /// One batch. Crops lie view-major: all images' first view, then all images'
-/// second view, and so on; each is float32 [size, size, channels].
+/// second view, and so on; each is [size, size, channels] of float32, or of
+/// bytes that whoever takes them normalises.
 struct Batch {
   int64_t step = 0;
   int64_t epoch = 0;
@@ -36,12 +39,18 @@ struct Batch {
   std::vector<int64_t> labels;  ///< [batch], -1 where there is none
   std::vector<float> globals;   ///< [globalCrops * batch, size, size, channels]
   std::vector<float> locals;    ///< [localCrops * batch, size, size, channels]
+  // Where crops are bytes: those, in the same order, and what normalises them.
+  std::vector<uint8_t> globalBytes;
+  std::vector<uint8_t> localBytes;
+  std::array<float, 3> mean = {};
+  std::array<float, 3> deviation = {};
 };
 
 /// Produces batches in the order of steps.
 class BatchLoader {
 public:
-  /// Errors: "augment-options", "loader-options" (Usage), "loader-size"
+  /// Errors: "augment-options", "augment-bytes" (checkByteCrops),
+  /// "loader-options" (Usage), "loader-size"
   /// (BadData) for a data set smaller than a batch, "loader-thread"
   /// (NoResource).
   static Result<std::unique_ptr<BatchLoader>>
@@ -59,7 +68,7 @@ public:
   virtual bool ready() = 0;
 
   /// All memory that crops of batches lie in, the same while the loader lives.
-  virtual std::vector<std::span<const float>> memory() const = 0;
+  virtual std::vector<std::span<const std::byte>> memory() const = 0;
 
   /// Seconds that next() has waited or worked so far.
   virtual double waited() const = 0;

@@ -22,14 +22,17 @@
 
 namespace bcssl {
 
-enum class DataType : uint8_t { F32, BF16, I32 };
+enum class DataType : uint8_t { F32, BF16, I32, U8 };
 
 /// Bytes of one element.
-inline uint64_t sizeOf(DataType type) { return type == DataType::BF16 ? 2 : 4; }
+inline uint64_t sizeOf(DataType type) {
+  static constexpr uint64_t sizes[] = {4, 2, 4, 1};
+  return sizes[static_cast<int>(type)];
+}
 
-/// "f32", "bf16", "i32".
+/// "f32", "bf16", "i32", "u8".
 inline const char *nameOf(DataType type) {
-  static constexpr const char *names[] = {"f32", "bf16", "i32"};
+  static constexpr const char *names[] = {"f32", "bf16", "i32", "u8"};
   return names[static_cast<int>(type)];
 }
 

@@ -83,8 +83,10 @@ Status HeaderParser::takeType() {
     type = NpyType::F64;
   else if (*name == "<i4")
     type = NpyType::I32;
+  else if (*name == "|u1")
+    type = NpyType::U8;
   else
-    return fails("npy-type", "expects elements of <f4, <f8 or <i4");
+    return fails("npy-type", "expects elements of <f4, <f8, <i4 or |u1");
   return {};
 }
 
@@ -219,7 +221,7 @@ Result<NpyArray> readNpy(const std::string &path) {
 Status writeNpy(const std::string &path, NpyType type,
                 std::span<const int64_t> shape,
                 std::span<const std::byte> data) {
-  const char *names[] = {"<f4", "<f8", "<i4"};
+  const char *names[] = {"<f4", "<f8", "<i4", "|u1"};
   std::string dictionary = std::string("{'descr': '") +
                            names[static_cast<int>(type)] +
                            "', 'fortran_order': False, 'shape': (";

@@ -18,10 +18,13 @@
 
 namespace bcssl {
 
-enum class NpyType : uint8_t { F32, F64, I32 };
+enum class NpyType : uint8_t { F32, F64, I32, U8 };
 
 /// Bytes of one element.
-inline uint64_t sizeOf(NpyType type) { return type == NpyType::F64 ? 8 : 4; }
+inline uint64_t sizeOf(NpyType type) {
+  static constexpr uint64_t sizes[] = {4, 8, 4, 1};
+  return sizes[static_cast<int>(type)];
+}
 
 /// An array in memory, row-major.
 struct NpyArray {

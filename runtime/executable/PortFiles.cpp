@@ -70,12 +70,16 @@ static Result<NpyArray> readFitting(const Port &port, const std::string &path) {
   auto array = readNpy(path);
   if (!array)
     return array.error();
+  bool bytes = array->type == NpyType::U8;
   bool whole = array->type == NpyType::I32;
-  if (whole != (port.type == DataType::I32))
+  if (whole != (port.type == DataType::I32) ||
+      bytes != (port.type == DataType::U8))
     return Error{ExitCode::BadData, "port-type",
                  port.name + " expects " + nameOf(port.type) +
                      " elements, got " +
-                     (whole ? "whole numbers" : "floating-point numbers"),
+                     (bytes   ? "bytes"
+                      : whole ? "whole numbers"
+                              : "floating-point numbers"),
                  path};
   if (array->shape != port.shape)
     return Error{ExitCode::BadData, "port-shape",
@@ -93,6 +97,8 @@ static double npyElement(const NpyArray &array, uint64_t index) {
     return elementAt<double>(array.data, index);
   case NpyType::I32:
     return elementAt<int32_t>(array.data, index);
+  case NpyType::U8:
+    return elementAt<uint8_t>(array.data, index);
   }
   return 0;
 }
@@ -103,7 +109,7 @@ Result<std::vector<std::byte>> readPort(const Port &port,
   if (!array)
     return array.error();
   bool same = (array->type == NpyType::F32 && port.type == DataType::F32) ||
-              array->type == NpyType::I32;
+              array->type == NpyType::I32 || array->type == NpyType::U8;
   if (same)
     return std::move(array->data);
   std::vector<std::byte> bytes(port.bytes());
@@ -129,6 +135,8 @@ double portElement(const Port &port, std::span<const std::byte> bytes,
                                 << 16);
   case DataType::I32:
     return elementAt<int32_t>(bytes, index);
+  case DataType::U8:
+    return elementAt<uint8_t>(bytes, index);
   }
   return 0;
 }
@@ -137,6 +145,8 @@ Status writePort(const Port &port, std::span<const std::byte> bytes,
                  const std::string &path) {
   if (port.type == DataType::I32)
     return writeNpy(path, NpyType::I32, port.shape, bytes);
+  if (port.type == DataType::U8)
+    return writeNpy(path, NpyType::U8, port.shape, bytes);
   if (port.type == DataType::F32)
     return writeNpy(path, NpyType::F32, port.shape, bytes);
   std::vector<float> wide(port.elements());

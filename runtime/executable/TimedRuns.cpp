@@ -34,11 +34,14 @@ double wallSeconds() {
 std::vector<std::byte> fillPort(const artifact::Port &port, uint32_t stream) {
   std::vector<std::byte> bytes(port.bytes());
   bool brief = port.type == DataType::BF16;
+  Philox random(/*seed=*/0, stream);
+  if (port.type == DataType::U8)
+    for (std::byte &byte : bytes)
+      byte = static_cast<std::byte>(random.uniform(0, 256));
   // Zero bytes are 0 in every type. A multiplication by 0 takes less power, so
   // a GPU that multiplies zeros is faster than one that trains.
   if (port.type != DataType::F32 && !brief)
     return bytes;
-  Philox random(/*seed=*/0, stream);
   bool scalar = port.elements() == 1;
   size_t size = brief ? sizeof(uint16_t) : sizeof(float);
   for (uint64_t i = 0; i < port.elements(); ++i) {

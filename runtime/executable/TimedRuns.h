@@ -14,11 +14,12 @@ struct RunTime {
 };
 
 /// Runs a program once to warm up and then `repeat` times. Inputs that are not
-/// given hold draws from [-1, 1) where they are tensors of floats, 0.02 where
-/// they are scalars, and 0 where they are whole numbers: enough for the time of
-/// a training step, and harmless as a learning rate. With `overlap` the inputs
-/// of the next run are brought to the device beside each one, as a training
-/// does. Errors: those of Session::run.
+/// given hold draws from [-1, 1) where they are tensors of floats, of all
+/// values where they are bytes, 0.02 where they are scalars, and 0 where they
+/// are other whole numbers: enough for the time of a training step, and
+/// harmless as a learning rate. With `overlap` the inputs of the next run are
+/// brought to the device beside each one, as a training does. Errors: those of
+/// Session::run.
 Result<std::vector<RunTime>> timeRuns(Session &session,
                                       const artifact::Program &program,
                                       std::vector<Input> inputs, int64_t repeat,

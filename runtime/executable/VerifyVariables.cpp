@@ -93,6 +93,8 @@ Status detail::verifyVariables(const Contents &contents) {
     BCSSL_RETURN_IF_ERROR(checkName(all, variable.name));
     Place place{all.id, "variable \"" + variable.name + "\""};
     BCSSL_RETURN_IF_ERROR(checkShape(place, variable.shape, variable.type));
+    if (variable.type == DataType::U8)
+      return place.fails("expects f32, bf16 or i32, got u8");
     BCSSL_RETURN_IF_ERROR(checkPublished(place, variable));
     auto source = known.find(variable.source);
     BCSSL_RETURN_IF_ERROR(checkInitializer(

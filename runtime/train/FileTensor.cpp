@@ -15,6 +15,7 @@ static TensorType tensorType(DataType type) {
   case DataType::I32:
     return TensorType::I32;
   case DataType::F32:
+  case DataType::U8: // of no variable
     break;
   }
   return TensorType::F32;

@@ -43,8 +43,9 @@ Result<StepShape> stepShape(const Executable &executable) {
     return stepError(executable, "its program 'step' gives no 'loss'");
 
   auto isSquare = [](const artifact::Port &port) {
-    return port.type == DataType::F32 && port.shape.size() == 4 &&
-           port.shape[0] > 0 && port.shape[1] == port.shape[2] &&
+    return (port.type == DataType::F32 || port.type == DataType::U8) &&
+           port.shape.size() == 4 && port.shape[0] > 0 &&
+           port.shape[1] == port.shape[2] &&
            (port.shape[3] == 1 || port.shape[3] == 3);
   };
   StepShape shape;
@@ -62,14 +63,25 @@ Result<StepShape> stepShape(const Executable &executable) {
   shape.batch = main->shape[0] / shape.globalCrops;
   shape.globalSize = main->shape[1];
   shape.channels = main->shape[3];
+  shape.bytes = main->type == DataType::U8;
   if (shape.batch * shape.globalCrops != main->shape[0])
     return stepError(executable, "'images.global' expects two crops an image");
   if (local) {
     if (!isSquare(*local) || local->shape[0] % shape.batch ||
-        local->shape[3] != shape.channels)
+        local->shape[3] != shape.channels || local->type != main->type)
       return stepError(executable, "'images.local' does not fit the others");
     shape.localCrops = local->shape[0] / shape.batch;
     shape.localSize = local->shape[1];
+  }
+  for (const char *name : {"images.mean", "images.deviation"}) {
+    const artifact::Port *values = findPort(program.inputs, name);
+    if (shape.bytes != (values != nullptr) ||
+        (values &&
+         (values->type != DataType::F32 ||
+          values->elements() % static_cast<uint64_t>(shape.channels) != 0)))
+      return stepError(executable, "its program 'step' expects 'images.mean' "
+                                   "and 'images.deviation' of every channel "
+                                   "where images are bytes, and only there");
   }
   return shape;
 }
@@ -101,21 +113,43 @@ const artifact::Program &SessionLearner::program() const {
 }
 
 /// Inputs that come from the batch.
-static bool isOfBatch(const std::string &port) {
-  return port == "images" || port == "images.global" ||
-         port == "images.local" || port == "labels";
+static bool isOfBatch(std::string_view port) {
+  return port == "labels" || port == "images" || port.starts_with("images.");
 }
 
 Status SessionLearner::stage(const Batch &batch) {
   labels.assign(batch.labels.begin(), batch.labels.end());
   std::vector<Input> inputs;
+  auto add = [&](const artifact::Port &port, const auto &values) {
+    inputs.emplace_back(port.name, port.type, std::as_bytes(std::span(values)));
+  };
+  auto addRepeated = [&](const artifact::Port &port,
+                         const std::array<float, 3> &channels,
+                         std::vector<float> &values) {
+    values.resize(port.elements());
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = channels[i % static_cast<size_t>(form.channels)];
+    add(port, values);
+  };
+  auto addCrops = [&](const artifact::Port &port,
+                      const std::vector<float> &values,
+                      const std::vector<uint8_t> &bytes) {
+    if (form.bytes)
+      add(port, bytes);
+    else
+      add(port, values);
+  };
   for (const artifact::Port &port : program().inputs) {
-    if (port.name == "images.local")
-      inputs.push_back({port.name, std::span(batch.locals)});
-    else if (port.name == "labels")
-      inputs.push_back({port.name, std::span<const int32_t>(labels)});
+    if (port.name == "labels")
+      add(port, labels);
+    else if (port.name == "images.mean")
+      addRepeated(port, batch.mean, mean);
+    else if (port.name == "images.deviation")
+      addRepeated(port, batch.deviation, deviation);
+    else if (port.name == "images.local")
+      addCrops(port, batch.locals, batch.localBytes);
     else if (isOfBatch(port.name))
-      inputs.push_back({port.name, std::span(batch.globals)});
+      addCrops(port, batch.globals, batch.globalBytes);
   }
   return session->stage(stepName, inputs);
 }

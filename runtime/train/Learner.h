@@ -21,6 +21,7 @@ struct StepShape {
   int64_t localCrops = 0;
   int64_t localSize = 0;
   int64_t outputs = 0; ///< of the DINO head, or classes; 0 where unknown
+  bool bytes = false;  ///< images are bytes, which the step normalises
 };
 
 /// A scalar that a step gives besides the loss.
@@ -65,7 +66,9 @@ public:
 Result<StepShape> stepShape(const Executable &executable);
 
 /// A compiled program as a learner. Its inputs are filled by name: crops
-/// ("images.global", "images.local", "images", "labels"), scalars
+/// ("images.global", "images.local", "images", "labels"; where they are bytes,
+/// also "images.mean" and "images.deviation", of every channel over and over),
+/// scalars
 /// ("learning_rate", "weight_decay", "teacher_momentum", "teacher_temperature",
 /// "last_layer_active") and "random_state".
 class SessionLearner : public Learner {
@@ -101,6 +104,7 @@ private:
   std::vector<StepOutput> scalars;
   // What the device may still read while a step begins or runs.
   std::vector<int32_t> labels;
+  std::vector<float> mean, deviation;
   std::array<float, 5> rates = {};
   std::array<int32_t, 4> random = {};
 };

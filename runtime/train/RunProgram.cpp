@@ -28,8 +28,13 @@ static Status compileModel(const TrainSettings &settings, const Device &device,
   for (const auto &[name, value] : settings.modelOptions)
     words.push_back("--" + name + "=" + value);
   std::vector<std::string> targets = settings.targets;
-  if (targets.empty() && !device.compileTargets().empty())
+  bool isGpu = !device.compileTargets().empty();
+  if (targets.empty() && isGpu)
     targets = {device.compileTargets()};
+  // A quarter of the bytes to copy, and the same numbers.
+  if (isGpu && !settings.modelOptions.contains("image-type") &&
+      checkByteCrops(settings.train.augment))
+    words.push_back("--image-type=u8");
   for (const std::string &target : targets)
     words.push_back("--target=" + target);
   std::string text = "compiling";

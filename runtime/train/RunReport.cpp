@@ -59,13 +59,18 @@ Canvas cropSheet(const Batch &batch, const AugmentOptions &augment,
       bool global = augment.isGlobal(crop);
       int64_t view = global ? crop : crop - augment.globalCrops;
       size_t elements = augment.cropElements(crop);
-      std::span<const float> all = global ? batch.globals : batch.locals;
-      auto values = all.subspan(
-          static_cast<size_t>(view * images + b) * elements, elements);
+      size_t at = static_cast<size_t>(view * images + b) * elements;
+      std::span<const float> values = global ? batch.globals : batch.locals;
+      std::span<const uint8_t> bytes =
+          global ? batch.globalBytes : batch.localBytes;
+      std::vector<uint8_t> pixels;
+      if (bytes.empty())
+        pixels = cropPixels(values.subspan(at, elements), augment.channels,
+                            augment.mean, augment.deviation);
+      else
+        pixels.assign(bytes.begin() + at, bytes.begin() + at + elements);
       int size = augment.size(crop);
-      row.cells.push_back({size, size, augment.channels,
-                           cropPixels(values, augment.channels, augment.mean,
-                                      augment.deviation),
+      row.cells.push_back({size, size, augment.channels, std::move(pixels),
                            global ? "global" : "local"});
     }
     rows.push_back(std::move(row));

@@ -27,6 +27,7 @@ std::span<const ModelOption> modelOptions() {
       {"image", "side of a global crop", {}},
       {"local-image", "side of a local crop", {}},
       {"local-crops", "local crops of an image", {"local-crops-number"}},
+      {"image-type", "f32, or u8: normalised by the step", {}},
       {"eval-batch", "images a call of features", {}},
       {"eval-image", "side of an image there", {}},
       {"out-dim", "outputs of the DINO head", {}},

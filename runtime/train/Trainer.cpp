@@ -167,10 +167,11 @@ Status Run::start(const std::function<Status()> &accepted) {
                           {.batch = learner.shape().batch,
                            .seed = options.seed,
                            .threads = static_cast<int>(options.loaderThreads),
-                           .firstStep = summary.step}));
+                           .firstStep = summary.step,
+                           .bytes = learner.shape().bytes}));
   loader = std::move(created);
-  for (std::span<const float> block : loader->memory())
-    if (auto memory = learner.pin(std::as_bytes(block)))
+  for (std::span<const std::byte> block : loader->memory())
+    if (auto memory = learner.pin(block))
       pinned.push_back(std::move(memory));
   return {};
 }
@@ -404,6 +405,8 @@ Result<TrainSummary> train(Learner &learner,
                            const std::function<Status()> &accepted) {
   const StepShape &shape = learner.shape();
   BCSSL_RETURN_IF_ERROR(checkData(*data, shape));
+  if (shape.bytes)
+    BCSSL_RETURN_IF_ERROR(checkByteCrops(options.augment));
   int64_t stepsPerEpoch = data->size() / shape.batch;
   int64_t steps = options.length.stepsFor(shape.batch, stepsPerEpoch);
   BCSSL_ASSIGN_OR_RETURN(

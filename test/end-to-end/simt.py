@@ -76,12 +76,12 @@ class Simt(unittest.TestCase):
         for model in EVERY or ["ConvNeXt"]:
             self.check_kernels(f"--model={model}", "--precision=bf16")
 
-    def train(self, output, program, device, steps=STEPS, **variables):
+    def train(self, output, program, device, *flags, steps=STEPS, **variables):
         """What the run printed, and the losses of its log."""
         folder = os.path.join(self.root, output)
         said = self.run_tool("bcssl-train", "--preset=fashion", f"--program={program}", f"--data={DATA}",
                              f"--output={folder}", f"--device={device}", f"--steps={steps}",
-                             "--log-every=1", "--progress=none", **variables)
+                             "--log-every=1", "--progress=none", *flags, **variables)
         with open(os.path.join(folder, "log.txt"), encoding="utf-8") as log:
             rows = [json.loads(line) for line in log]
         return json.loads(said), rows
@@ -127,6 +127,26 @@ class Simt(unittest.TestCase):
         self.assertGreater(largest, 0)
         for ours, theirs in zip(device, host, strict=True):
             self.assertAlmostEqual(ours / largest, theirs / largest, delta=1e-3)
+
+
+    def test_bytes_are_normalized_as_the_loader_does(self):
+        hashes = {}
+        # As small as a network with all parts may be: it is the images that count.
+        small = ["--dims=8", "--depths=1", "--kernel=3", "--image=16", "--local-image=8", "--local-crops=1",
+                 "--out-dim=16", "--hidden=8", "--bottleneck=8"]
+        for name, target, *flags in (("floats", "cpu:native"), ("bytes", "cpu:native", "--image-type=u8"),
+                                     ("simt", "cuda:simt", "--image-type=u8")):
+            program = os.path.join(self.root, f"{name}.bcx")
+            self.run_tool("bcssl-compile", "--model=micro", "--method=dino", "--batch=2", *small,
+                          f"--target={target}", *flags, "-o", program)
+            device = "cuda" if name == "simt" else "cpu"
+            ended, losses = self.train(f"images-{name}", program, device, "--augment=dino", steps=4,
+                                       BCSSL_SIMT_CHECKS="off")
+            hashes[name] = ended["hash"]
+            expected = losses if name == "floats" else expected
+            for ours, theirs in zip(losses, expected, strict=True):
+                self.assertAlmostEqual(ours["train_loss"] / theirs["train_loss"], 1, delta=1e-3)
+        self.assertEqual(hashes["floats"], hashes["bytes"])
 
 
 if __name__ == "__main__":

@@ -58,6 +58,39 @@ TEST(DinoTest, TheDinoStepHasItsInputsAndOutputs) {
   EXPECT_EQ(updatedBy(graph, "recalibrate"), statistics);
 }
 
+TEST(DinoTest, BytesAreNormalisedByTheStep) {
+  Options options = micro();
+  options.imageType = ImageType::U8;
+  options.inChannels = 3;
+  Graph graph = buildModule(options);
+  const Procedure &step = *graph.findProcedure("step");
+  std::map<std::string, TensorType> types;
+  for (const Port &port : step.arguments)
+    types[port.name] = step.values[port.value];
+  EXPECT_EQ(types["images.global"],
+            (TensorType{{2 * options.batch, 32, 32, 3}, ElementType::U8}));
+  EXPECT_EQ(types["images.local"],
+            (TensorType{{2 * options.batch, 16, 16, 3}, ElementType::U8}));
+  for (const char *name : {"images.mean", "images.deviation"})
+    EXPECT_EQ(types[name], TensorType{{96}});
+  std::map<std::string, int> ops = countOps(step);
+  EXPECT_EQ(ops["arith.uitofp"], 2);
+  // Whole images are judged as floats.
+  EXPECT_THAT(inputsOf(graph, "features"), UnorderedElementsAre("images"));
+  // Rows of pixels are as long as all images allow.
+  options.batch = 1;
+  options.patch = 1;
+  options.dims = {8};
+  options.depths = {1};
+  options.image = 9;
+  options.localImage = 6;
+  graph = buildModule(options);
+  const Procedure &odd = *graph.findProcedure("step");
+  for (const Port &port : odd.arguments)
+    if (port.name == "images.mean")
+      EXPECT_EQ(odd.values[port.value], TensorType{{2 * 3}});
+}
+
 TEST(DinoTest, TheDinoStepUpdatesEverythingThatIsLearned) {
   Graph graph = buildModule(micro());
   std::set<std::string> updated = updatedBy(graph, "step");

@@ -75,10 +75,12 @@ LogicalResult checkEmittable(KernelOp kernel) {
     return failure();
   auto checkElement = [&](Value value) -> LogicalResult {
     Type element = cast<RankedTensorType>(value.getType()).getElementType();
-    if (element.isF32() || element.isInteger(32) || element.isInteger(1))
+    if (element.isF32() || element.isInteger(32) || element.isInteger(1) ||
+        element.isInteger(8))
       return success();
     return kernel.emitOpError()
-           << "expects elements of f32, i32 or i1 on the CPU, got " << element;
+           << "expects elements of f32, i32, i8 or i1 on the CPU, got "
+           << element;
   };
   int64_t partialRows = 0;
   Block &body = kernel.getBody().front();

@@ -43,14 +43,14 @@ std::string missingGpuGenerator(KernelOp kernel) {
   auto isSupported = [](Value value) {
     Type element = cast<RankedTensorType>(value.getType()).getElementType();
     return element.isF32() || element.isBF16() || element.isInteger(32) ||
-           element.isInteger(1);
+           element.isInteger(8) || element.isInteger(1);
   };
   Block &body = kernel.getBody().front();
   bool supported = llvm::all_of(body.getArguments(), isSupported);
   for (Operation &op : body.without_terminator())
     supported &= llvm::all_of(op.getResults(), isSupported);
   if (!supported)
-    return "values of another type than f32, bf16, i32 and i1";
+    return "values of another type than f32, bf16, i32, i8 and i1";
   for (Operation &op : body)
     if (!isCodeWithoutLibrary(&op))
       return op.getName().getStringRef().str();

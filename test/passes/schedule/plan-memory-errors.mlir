@@ -81,6 +81,14 @@ func.func @element_type(%x: tensor<4xf64> {bcssl.input = "x"}) { return }
 
 // -----
 
+// Bytes go in, not out.
+// expected-error @below {{'func.func' op result 0 expects f32, bf16 or i32 elements and at most 2^40 of them, got 'tensor<4xi8>'}}
+func.func @bytes(%x: tensor<4xi8> {bcssl.input = "x"}) -> (tensor<4xi8> {bcssl.output = "y"}) {
+  return %x : tensor<4xi8>
+}
+
+// -----
+
 // expected-error @below {{'func.func' op argument 0 expects f32, bf16 or i32 elements and at most 2^40 of them, got 'memref<4xf32>'}}
 func.func @not_a_tensor(%x: memref<4xf32> {bcssl.input = "x"}) { return }
 

@@ -16,15 +16,6 @@ using namespace bcssl::test;
 
 namespace {
 
-std::vector<float> applied(const Image &image, const DinoDraw &draw, int size) {
-  AugmentOptions options;
-  options.channels = image.channels;
-  AugmentScratch scratch;
-  std::vector<float> out(static_cast<size_t>(size) * size * image.channels);
-  applyDino(options, image, draw, size, scratch, out);
-  return out;
-}
-
 std::vector<float> normalised(const Image &image) {
   AugmentOptions options;
   std::vector<float> out;
@@ -35,6 +26,14 @@ std::vector<float> normalised(const Image &image) {
         options.deviation[c]);
   }
   return out;
+}
+
+std::vector<float> applied(const Image &image, const DinoDraw &draw, int size) {
+  AugmentOptions options;
+  options.channels = image.channels;
+  AugmentScratch scratch;
+  applyDino(options, image, draw, size, scratch);
+  return normalised(scratch.image);
 }
 
 TEST(DinoCropTest, StepsComeInDinosOrder) {

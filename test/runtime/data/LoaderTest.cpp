@@ -81,6 +81,46 @@ TEST(LoaderTest, BatchHoldsTheCropsViewMajor) {
   }
 }
 
+TEST(LoaderTest, BytesAreTheCropsBeforeTheyAreNormalised) {
+  auto data = std::make_shared<FakeDataset>();
+  for (int channels : {1, 3}) {
+    AugmentOptions augment;
+    augment.channels = channels;
+    augment.globalSize = 32;
+    augment.localSize = 16;
+    augment.localCrops = 3;
+    auto floats = load(data, {.batch = 8, .seed = 9}, augment);
+    auto bytes = load(data, {.batch = 8, .seed = 9, .bytes = true}, augment);
+    for (int step = 0; step < 3; ++step) {
+      const Batch &f = **floats->next(), &b = **bytes->next();
+      EXPECT_TRUE(b.globals.empty() && b.locals.empty());
+      EXPECT_TRUE(f.globalBytes.empty() && f.localBytes.empty());
+      auto compare = [&](const std::vector<float> &expected,
+                         const std::vector<uint8_t> &actual) {
+        ASSERT_EQ(actual.size(), expected.size());
+        for (size_t i = 0; i < actual.size(); ++i) {
+          size_t c = i % static_cast<size_t>(channels);
+          float value = static_cast<float>(actual[i]) / 255.0f;
+          ASSERT_EQ((value - b.mean[c]) / b.deviation[c], expected[i]);
+        }
+      };
+      compare(f.globals, b.globalBytes);
+      compare(f.locals, b.localBytes);
+    }
+    for (std::span<const std::byte> block : bytes->memory())
+      EXPECT_TRUE(block.size() == 2 * 8 * augment.cropElements(0) ||
+                  block.size() == 3 * 8 * augment.cropElements(2));
+  }
+}
+
+TEST(LoaderTest, MildCropsAreNoBytes) {
+  auto loader = BatchLoader::create(std::make_shared<FakeDataset>(),
+                                    mildAugmentOptions(), {.bytes = true});
+  ASSERT_FALSE(loader.ok());
+  EXPECT_EQ(loader.error().id, "augment-bytes");
+  EXPECT_EQ(loader.error().code, ExitCode::Usage);
+}
+
 TEST(LoaderTest, SameBitsForAnyNumberOfThreads) {
   auto data = std::make_shared<FakeDataset>();
   auto all = [&](int threads, int prefetch) {
@@ -154,6 +194,23 @@ TEST(LoaderTest, WorksAheadButNotFurtherThanAsked) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_EQ(data->decoded, 15);
+}
+
+TEST(LoaderTest, IsReadyWhenABatchIsComplete) {
+  auto data = std::make_shared<FakeDataset>();
+  auto slow = std::make_shared<FakeDataset>();
+  slow->delay = std::chrono::milliseconds(200);
+  EXPECT_FALSE(load(slow, {.batch = 8})->ready());
+  auto alone = load(data, {.batch = 8, .threads = 0});
+  EXPECT_TRUE(alone->ready());
+  auto loader = load(data, {.batch = 8, .threads = 2, .prefetch = 1});
+  for (int step = 0; step < 3; ++step) {
+    while (!loader->ready())
+      std::this_thread::yield();
+    double before = loader->waited();
+    EXPECT_EQ((*loader->next())->step, step);
+    EXPECT_LT(loader->waited() - before, 1);
+  }
 }
 
 TEST(LoaderTest, StopsInTheMiddleOfWork) {

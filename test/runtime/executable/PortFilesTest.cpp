@@ -15,7 +15,8 @@ namespace {
 
 const std::vector<Port> ports = {{"images", DataType::F32, {2, 3}, 0},
                                  {"labels", DataType::I32, {2}, 64},
-                                 {"half", DataType::BF16, {2}, 128}};
+                                 {"half", DataType::BF16, {2}, 128},
+                                 {"bytes", DataType::U8, {3}, 192}};
 
 class PortFilesTest : public testing::Test {
 protected:
@@ -46,7 +47,7 @@ TEST_F(PortFilesTest, WrongNamesAreErrors) {
     return files.ok() ? std::string("ok") : files.error().id;
   };
   EXPECT_EQ(idOf({"image=x.npy"}), "no-such-output");
-  EXPECT_EQ(idOf({"a", "b", "c", "d"}), "no-such-output");
+  EXPECT_EQ(idOf({"a", "b", "c", "d", "e"}), "no-such-output");
   EXPECT_EQ(idOf({"images=x", "images=y"}), "port-twice");
   EXPECT_EQ(idOf({"x", "images=y"}), "port-twice");
   EXPECT_EQ(idOf({}), "ok");
@@ -66,6 +67,11 @@ TEST_F(PortFilesTest, ReadsAndNarrows) {
   auto whole = readPort(ports[1], path);
   ASSERT_TRUE(whole.ok());
   EXPECT_EQ(portElement(ports[1], *whole, 1), -1);
+  write<uint8_t>(NpyType::U8, {3}, {7, 0, 255});
+  auto bytes = readPort(ports[3], path);
+  ASSERT_TRUE(bytes.ok());
+  EXPECT_EQ(bytes->size(), 3u);
+  EXPECT_EQ(portElement(ports[3], *bytes, 2), 255);
 }
 
 TEST_F(PortFilesTest, WrongArraysAreErrors) {
@@ -75,9 +81,14 @@ TEST_F(PortFilesTest, WrongArraysAreErrors) {
   EXPECT_EQ(shape.error().id, "port-shape");
   EXPECT_EQ(shape.error().message, "images expects f32 [2, 3], got f32 [3, 2]");
   write<float>(NpyType::F32, {2}, {1, 2});
-  auto type = readPort(ports[1], path);
-  ASSERT_FALSE(type.ok());
-  EXPECT_EQ(type.error().id, "port-type");
+  for (size_t number : {1, 3}) {
+    auto type = readPort(ports[number], path);
+    ASSERT_FALSE(type.ok());
+    EXPECT_EQ(type.error().id, "port-type");
+  }
+  write<uint8_t>(NpyType::U8, {2}, {1, 2});
+  for (size_t number : {0, 1, 2})
+    EXPECT_EQ(readPort(ports[number], path).error().id, "port-type");
 }
 
 TEST_F(PortFilesTest, WritesWhatItReads) {
@@ -89,6 +100,9 @@ TEST_F(PortFilesTest, WritesWhatItReads) {
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->type, NpyType::F32);
   EXPECT_EQ(portElement({"", DataType::F32, {2}, 0}, again->data, 1), -3);
+  std::vector<std::byte> bytes = {std::byte{1}, std::byte{2}, std::byte{3}};
+  ASSERT_TRUE(writePort(ports[3], bytes, path).ok());
+  EXPECT_EQ(*readPort(ports[3], path), bytes);
 }
 
 TEST_F(PortFilesTest, ComparesLikeNumpy) {

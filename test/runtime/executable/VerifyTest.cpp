@@ -41,8 +41,8 @@ const char *const Images = "executable-image";
 const BadFile badFiles[] = {
     {"major version", "executable-version", "got 2.1",
      [](Contents &c) { c.major = 2; }},
-    {"data type", "executable-structure", "data type, got number 3",
-     [](Contents &c) { c.variables[0].type = static_cast<DataType>(3); }},
+    {"data type", "executable-structure", "data type, got number 4",
+     [](Contents &c) { c.variables[0].type = static_cast<DataType>(4); }},
     {"initializer", "executable-structure", "initializer, got number 99",
      [](Contents &c) {
        c.variables[0].initializer = static_cast<Initializer>(99);
@@ -129,6 +129,8 @@ const BadFile badFiles[] = {
      [](Contents &c) { c.variables[3].source = "w"; }},
     {"value not finite", Variables, "finite",
      [](Contents &c) { c.variables[1].value = NAN; }},
+    {"bytes as a variable", Variables, "expects f32, bf16 or i32, got u8",
+     [](Contents &c) { c.variables[0].type = DataType::U8; }},
     {"deviation negative", Variables, "at least 0",
      [](Contents &c) { c.variables[1].value = -1; }},
     {"random integer", Variables, "floating-point type",

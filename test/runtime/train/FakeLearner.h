@@ -40,6 +40,7 @@ public:
   /// Batches are read as late as a learner may read them.
   Status stage(const Batch &batch) override {
     staged = &batch;
+    overlapped += running;
     return {};
   }
   Status begin(const StepScalars &scalars, uint64_t, int64_t step) override {
@@ -48,14 +49,18 @@ public:
       sum += value;
     for (float value : staged->locals)
       sum += value * 0.5f;
+    bytes += static_cast<int64_t>(staged->globalBytes.size() +
+                                  staged->localBytes.size());
     staged = nullptr;
     for (float &weight : weights())
       weight = weight * 0.9f + sum * static_cast<float>(scalars.learningRate);
     values[0].value = sum * sum;
     current = step;
+    running = true;
     return {};
   }
   Status finish() override {
+    running = false;
     ++steps;
     if (onStep)
       onStep(current, *this);
@@ -75,6 +80,9 @@ public:
   std::string program = "program";
   const Batch *staged = nullptr; ///< of the next step
   int64_t current = 0;           ///< the step that has begun
+  bool running = false;
+  int64_t bytes = 0;      ///< of crops, where they are bytes
+  int64_t overlapped = 0; ///< batches that were staged beside a step
   int64_t steps = 0;
   Status result; ///< of every step
   std::function<void(int64_t, FakeLearner &)> onStep;

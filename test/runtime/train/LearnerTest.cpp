@@ -69,6 +69,32 @@ TEST(StepShapeTest, SupervisedStep) {
   EXPECT_EQ(shape->localCrops, 0);
 }
 
+TEST(StepShapeTest, BytesComeWithWhatNormalisesThem) {
+  auto bytes = [](const std::string &name, artifact::Shape shape) {
+    return artifact::Port{name, DataType::U8, std::move(shape), 0};
+  };
+  artifact::Port global = bytes("images.global", {8, 32, 32, 3});
+  artifact::Port local = bytes("images.local", {8, 16, 16, 3});
+  artifact::Port mean = images("images.mean", {96});
+  artifact::Port deviation = images("images.deviation", {96});
+  auto shape = shapeOf({global, local, mean, deviation});
+  ASSERT_TRUE(shape.ok()) << shape.error().text();
+  EXPECT_TRUE(shape->bytes);
+  auto refused = [](const Result<StepShape> &shape) {
+    return !shape.ok() && shape.error().id == "program-step";
+  };
+  EXPECT_TRUE(refused(shapeOf({global, local, mean})));
+  EXPECT_TRUE(refused(shapeOf({global, local, deviation})));
+  EXPECT_TRUE(
+      refused(shapeOf({global, local, images("images.mean", {4}), deviation})));
+  EXPECT_TRUE(
+      refused(shapeOf({global, local, bytes("images.mean", {96}), deviation})));
+  EXPECT_TRUE(refused(shapeOf(
+      {global, images("images.local", {8, 16, 16, 3}), mean, deviation})));
+  EXPECT_TRUE(refused(
+      shapeOf({images("images.global", {8, 32, 32, 3}), mean, deviation})));
+}
+
 TEST(StepShapeTest, OtherProgramsAreRefused) {
   auto refused = [](const Result<StepShape> &shape) {
     return !shape.ok() && shape.error().id == "program-step" &&

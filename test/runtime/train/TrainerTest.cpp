@@ -90,6 +90,29 @@ TEST_F(TrainerTest, RunsToItsEnd) {
   EXPECT_NE(log()[7].find("\"teacher_entropy\": 2.0"), std::string::npos);
 }
 
+TEST_F(TrainerTest, TheNextBatchIsStagedBesideAStep) {
+  options.loaderThreads = 0; // never late
+  ASSERT_TRUE(run().ok());
+  EXPECT_EQ(learner.overlapped, 24) << "but for the first of 25";
+}
+
+TEST_F(TrainerTest, MildCropsAreRefusedWhereImagesAreBytes) {
+  learner.form.bytes = true;
+  auto summary = run();
+  ASSERT_FALSE(summary.ok());
+  EXPECT_EQ(summary.error().id, "augment-bytes");
+  EXPECT_EQ(summary.error().code, ExitCode::Usage);
+  EXPECT_TRUE(fs::is_empty(options.output));
+}
+
+TEST_F(TrainerTest, BytesReachTheLearner) {
+  options.augment = AugmentOptions();
+  learner.form.bytes = true;
+  ASSERT_TRUE(run().ok());
+  EXPECT_GT(learner.bytes, 0);
+  EXPECT_TRUE(fs::exists(options.output + "/crops.png"));
+}
+
 TEST_F(TrainerTest, SavesAtEpochsByDefault) {
   options.saveEvery = 0;
   options.keep.newest = 0;

@@ -58,7 +58,7 @@ func.func @reach(%x: tensor<1x8x8x16xf32>) -> tensor<5x5x16xf32> {
 // -----
 
 func.func @half(%x: tensor<4xbf16>) -> tensor<4xbf16> {
-  // expected-error @below {{'bcssl.kernel' op expects elements of f32, i32 or i1 on the CPU, got 'bf16'}}
+  // expected-error @below {{'bcssl.kernel' op expects elements of f32, i32, i8 or i1 on the CPU, got 'bf16'}}
   %y = bcssl.kernel rowwise(%a = %x) tile {flat = true, rows = 16 : i64} : (tensor<4xbf16>) -> tensor<4xbf16> {
     bcssl.yield %a : tensor<4xbf16>
   }
@@ -68,7 +68,7 @@ func.func @half(%x: tensor<4xbf16>) -> tensor<4xbf16> {
 // -----
 
 func.func @double(%x: tensor<4xi32>) -> tensor<4x8xf64> {
-  // expected-error @below {{'bcssl.kernel' op expects elements of f32, i32 or i1 on the CPU, got 'f64'}}
+  // expected-error @below {{'bcssl.kernel' op expects elements of f32, i32, i8 or i1 on the CPU, got 'f64'}}
   %y = bcssl.kernel rowwise(%a = %x) tile {flat = false, rows = 4 : i64} : (tensor<4xi32>) -> tensor<4x8xf64> {
     %h = bcssl.one_hot %a : tensor<4xi32> -> tensor<4x8xf64>
     bcssl.yield %h : tensor<4x8xf64>

@@ -34,7 +34,7 @@ func.func @computed_operand(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> t
 // -----
 
 func.func @element_type(%x: tensor<1x4x4x8xf64>, %w: tensor<3x3x8xf64>) -> tensor<1x4x4x8xf64> {
-  // expected-error @below {{has no GPU generator yet: values of another type than f32, bf16, i32 and i1}}
+  // expected-error @below {{has no GPU generator yet: values of another type than f32, bf16, i32, i8 and i1}}
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<1x4x4x8xf64>, tensor<3x3x8xf64>) -> tensor<1x4x4x8xf64> {
     %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf64>, tensor<3x3x8xf64> -> tensor<1x4x4x8xf64>
     bcssl.yield %y : tensor<1x4x4x8xf64>
@@ -45,7 +45,7 @@ func.func @element_type(%x: tensor<1x4x4x8xf64>, %w: tensor<3x3x8xf64>) -> tenso
 // -----
 
 func.func @wide_value(%x: tensor<1x4x4x8xf32>, %w: tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
-  // expected-error @below {{has no GPU generator yet: values of another type than f32, bf16, i32 and i1}}
+  // expected-error @below {{has no GPU generator yet: values of another type than f32, bf16, i32, i8 and i1}}
   %0 = bcssl.kernel depthwise(%a = %x, %b = %w) : (tensor<1x4x4x8xf32>, tensor<3x3x8xf32>) -> tensor<1x4x4x8xf32> {
     %y = bcssl.depthwise_conv2d %a, %b : tensor<1x4x4x8xf32>, tensor<3x3x8xf32> -> tensor<1x4x4x8xf32>
     %d = arith.extf %y : tensor<1x4x4x8xf32> to tensor<1x4x4x8xf64>
