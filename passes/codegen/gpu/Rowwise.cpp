@@ -176,8 +176,8 @@ RowwiseGenerator::Vectors RowwiseGenerator::overColumns(
                                  (step + 1) * tile.team > tile.vectors()));
     return body(places, carried);
   }
-  // Of 1,024 threads each has few registers.
-  int64_t atOnce = tile.threads > 512 ? 2 : rowwiseUnrolled / 2;
+  // Of 1,024 threads each has few registers, and ptxas unrolls the loop.
+  int64_t atOnce = tile.threads > 512 ? 1 : rowwiseUnrolled / 2;
   int64_t stride = tile.team * atOnce;
   auto loop = scf::ForOp::create(
       builder, member, kernel.index(tile.vectors()), kernel.index(stride),

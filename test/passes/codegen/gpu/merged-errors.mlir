@@ -75,7 +75,7 @@ func.func @part(%p: tensor<8xf32>) -> tensor<8xf32> {
 // -----
 
 func.func @element_type(%p: tensor<8xf64>) -> tensor<8xf64> {
-  // expected-error @below {{has no GPU generator yet: values of another type than f32, bf16, i32 and i1}}
+  // expected-error @below {{has no GPU generator yet: values of another type than f32, bf16, i32, i8 and i1}}
   %0 = bcssl.kernel rowwise(%a = %p) : (tensor<8xf64>) -> tensor<8xf64> {
     %1 = bcssl.kernel rowwise(%x = %a) : (tensor<8xf64>) -> tensor<8xf64> {
       %y = math.exp %x : tensor<8xf64>
