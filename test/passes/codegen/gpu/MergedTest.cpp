@@ -10,7 +10,8 @@ namespace {
 
 /// A program whose one kernel is merged of parts: updates of one shape for
 /// three tensors and of another for one, sums along rows and over rows (with
-/// barriers of all threads and of half), and a movement. All updates read one scalar; odd sizes.
+/// barriers of all threads and of half), and a movement. All updates read one
+/// scalar; odd sizes.
 class Program {
 public:
   Program() {
