@@ -4,7 +4,9 @@
 
 #include "runtime/base/Flags.h"
 #include "runtime/device/OpenDevice.h"
+#include "runtime/device/cpu/CpuDevice.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <limits>
 
@@ -177,7 +179,9 @@ void addDataFlags(Flags &flags, TrainSettings &s, Extras &extras) {
   workers.maximum = 1024;
   workers.aliases = {"num-workers"};
   flags.add("loader-threads", s.train.loaderThreads,
-            "threads that prepare batches, 0: none beside the loop", workers);
+            "threads that prepare batches, 0: none beside the loop; on a GPU "
+            "all cores but one unless given",
+            workers);
 }
 
 void addModelFlags(Flags &flags, Extras &extras) {
@@ -238,6 +242,9 @@ std::optional<int> finish(const Flags &flags, const Extras &extras,
   };
   range(extras.globalScale, augment.globalScale);
   range(extras.localScale, augment.localScale);
+  // Beside a GPU the processor has nothing else to do.
+  if (s.device != "cpu" && !flags.given("loader-threads"))
+    s.train.loaderThreads = std::max<int64_t>(1, availableThreads() - 1);
   s.train.progress = *parseProgressMode(extras.progress);
   // Kept in epochs here, in steps there: the trainer's caller knows the data.
   command.keepEpochs = extras.keepEpochs;

@@ -2,6 +2,8 @@
 
 #include "runtime/train/TrainFlags.h"
 
+#include "runtime/device/cpu/CpuDevice.h"
+
 #include <gtest/gtest.h>
 
 using namespace bcssl;
@@ -142,6 +144,15 @@ TEST(TrainFlagsTest, UnderstandsMainDino) {
   EXPECT_EQ(command.keepEpochs, 10);
   EXPECT_EQ(s.train.seed, 7u);
   EXPECT_EQ(s.train.loaderThreads, 3);
+}
+
+TEST(TrainFlagsTest, LoaderHasTheCoresWhereAGpuTrains) {
+  EXPECT_EQ(parseRun({}).settings.train.loaderThreads, 1);
+  EXPECT_EQ(parseRun({"--device=cuda"}).settings.train.loaderThreads,
+            std::max<int64_t>(1, availableThreads() - 1));
+  EXPECT_EQ(parseRun({"--device=cuda", "--loader-threads=2"})
+                .settings.train.loaderThreads,
+            2);
 }
 
 TEST(TrainFlagsTest, MeaninglessFlagsSayWhy) {
