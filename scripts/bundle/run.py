@@ -101,17 +101,18 @@ def reason(log: pathlib.Path) -> str:
 
 
 def unpack() -> None:
-    """Programs travel packed; a folder that is there is whole."""
-    folder, parts = HERE / "programs", HERE / "programs.part"
-    if folder.exists():
-        return
-    with tarfile.open(HERE / "programs.tar.xz") as archive:
-        archive.extractall(parts)
-    parts.rename(folder)
+    """Programs and tools travel packed; a folder that is there is whole."""
+    for name in ("programs", "tools"):
+        folder, parts = HERE / name, HERE / f"{name}.part"
+        if folder.exists():
+            continue
+        with tarfile.open(HERE / f"{name}.tar.xz") as archive:
+            archive.extractall(parts)
+        parts.rename(folder)
 
 
 def tool(name: str) -> pathlib.Path:
-    return HERE / "bin" / name
+    return HERE / "tools" / "bin" / name
 
 
 def programs(kind: str) -> list[tuple[str, pathlib.Path]]:
@@ -167,14 +168,15 @@ def machine(bench: Bench) -> None:
 
 
 def check(bench: Bench) -> None:
-    for file in sorted((HERE / "tests").glob("*_test")):
+    for file in sorted((HERE / "tools" / "tests").glob("*_test")):
         if bench.wanted(file.name):
             check_tests(bench, file)
-    kernels = HERE / "programs" / "kernels"
-    if bench.wanted("kernels") and kernels.exists():
-        output = bench.run({"check": "kernels"}, [tool("run-kernel-cases"), kernels, *bench.device_flags()], 200)
-        if output is not None:
-            bench.append({"check": "kernels", "values": "; ".join(output.strip().splitlines())})
+    for kernels in sorted((HERE / "programs" / "kernels").glob("*")):
+        about = {"check": f"kernels/{kernels.name}"}
+        if bench.wanted(about["check"]):
+            output = bench.run(about, [tool("run-kernel-cases"), kernels, *bench.device_flags()], 200)
+            if output is not None:
+                bench.append({**about, "values": "; ".join(output.strip().splitlines())})
     for folder in sorted((HERE / "programs" / "check").glob("*")):
         for name in TOLERANCES:
             file = folder / f"{name}.bcx"
@@ -184,7 +186,8 @@ def check(bench: Bench) -> None:
 
 def check_tests(bench: Bench, file: pathlib.Path) -> None:
     about = {"check": file.name}
-    environment = ["env", f"BCSSL_TEST_IMAGES={HERE / 'tests' / 'images'}", f"BCSSL_TOOLS={HERE / 'bin'}"]
+    environment = ["env", f"BCSSL_TEST_IMAGES={HERE / 'tools' / 'tests' / 'images'}",
+                   f"BCSSL_TOOLS={HERE / 'tools' / 'bin'}"]
     output = bench.run(about, [*environment, file, "--gtest_brief=1"], 200)
     if output is None:
         return
@@ -220,8 +223,7 @@ def check_program(bench: Bench, folder: pathlib.Path, precision: str) -> None:
 TRAININGS = {
     # name: program, data, flags
     "fashion": ("train/fashion", "data/fashion", ["--preset=fashion", "--images=100000"]),
-    "photos": ("step/bcssl-tiny/dino/k9/2x224+8x96/b64/f32", "photos", ["--steps=200", "--warmup-epochs=1"]),
-    "photos-bf16": ("step/bcssl-tiny/dino/k9/2x224+8x96/b64/bf16", "photos", ["--steps=200", "--warmup-epochs=1"]),
+    "photos": ("step/bcssl-tiny/dino/k9/2x224+8x96/b64/bf16", "photos", ["--steps=200", "--warmup-epochs=1"]),
 }
 
 
