@@ -130,6 +130,30 @@ KernelFault transpose(int64_t number) {
   });
 }
 
+/// An mbarrier expects more bytes than come.
+KernelFault expectBytes(int64_t number, int64_t more) {
+  return change<NVVM::MBarrierArriveExpectTxOp>(
+      number, [=](NVVM::MBarrierArriveExpectTxOp arrive) {
+        OpBuilder builder(arrive);
+        Location loc = arrive.getLoc();
+        arrive.getTxcountMutable().assign(arith::AddIOp::create(
+            builder, loc, arrive.getTxcount(),
+            arith::ConstantIntOp::create(builder, loc, more, 32)));
+      });
+}
+
+/// The copy engine brings a box that begins elsewhere.
+KernelFault moveBox(int64_t number, unsigned dimension, int64_t by) {
+  return change<NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp>(
+      number, [=](NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp copy) {
+        OpBuilder builder(copy);
+        Location loc = copy.getLoc();
+        copy.getCoordinatesMutable()[dimension].set(arith::AddIOp::create(
+            builder, loc, copy.getCoordinates()[dimension],
+            arith::ConstantIntOp::create(builder, loc, by, 32)));
+      });
+}
+
 KernelFault launchWith(int64_t CpuLaunch::*field, int64_t more) {
   return [=](ModuleOp, CpuLaunch &launch) { launch.*field += more; };
 }
@@ -229,6 +253,40 @@ std::vector<PlantedBug> contractionBugs() {
   };
 }
 
+std::vector<PlantedBug> warpGroupBugs() {
+  std::string groups = "contraction of warp groups",
+              parts = groups + " in parts";
+  using Copy = NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp;
+  return {
+      {"barrier", groups, "a slice is replaced while it is multiplied",
+       "missing-wait", erase<BarrierOp>(1)},
+      {"barrier", groups, "sums take the place of a slice in use",
+       "missing-wait", erase<BarrierOp>(2)},
+      {"wait", groups, "no slice is waited for", "missing-wait",
+       erase<NVVM::MBarrierTryWaitParityOp>(0)},
+      {"fence", groups, "registers are not handed to the products",
+       "missing-fence", erase<NVVM::WgmmaFenceAlignedOp>(0)},
+      {"transaction count", groups, "16 bytes more than come are expected",
+       "deadlock", expectBytes(0, 16)},
+      {"transaction count", groups, "8 KiB fewer than come are expected",
+       "missing-wait", expectBytes(-1, -8192)},
+      {"transaction count", groups, "a box is never asked for", "deadlock",
+       erase<Copy>(0)},
+      {"index", groups, "a box is of the next rows", "wrong values",
+       moveBox(0, 1, 8)},
+      {"size", groups, "1 KiB of shared memory is missing", "out-of-bounds",
+       launchWith(sharedBytes, -1024)},
+      {"launch", groups, "the last block is missing", "wrong values",
+       launchWith(blocks, -1)},
+      {"fence", parts, "cleared terms are not handed to the products",
+       "missing-fence", erase<NVVM::FenceProxyOp>(0)},
+      {"barrier", parts, "terms are multiplied before all have been cleared",
+       "race", erase<BarrierOp>(1)},
+      {"predicate", parts, "the next part's terms are added", "wrong values",
+       never(4)},
+  };
+}
+
 std::vector<PlantedBug> reductionBugs() {
   std::string teams = "rowwise, rows of teams",
               block = "rowwise, a row of a block", columns = "columnwise";
@@ -291,8 +349,8 @@ std::vector<PlantedBug> movementBugs() {
 
 std::vector<PlantedBug> plantedBugs() {
   std::vector<PlantedBug> all;
-  for (auto bugs :
-       {depthwiseBugs(), contractionBugs(), reductionBugs(), movementBugs()})
+  for (auto bugs : {depthwiseBugs(), contractionBugs(), warpGroupBugs(),
+                    reductionBugs(), movementBugs()})
     all.insert(all.end(), bugs.begin(), bugs.end());
   return all;
 }

@@ -86,6 +86,30 @@ func.func @f(%x: !left, %y: !right) -> !result {
   }
   return %0 : !result
 })"},
+      {"contraction of warp groups", "contraction", R"(
+!left = tensor<140x264xbf16>
+!right = tensor<72x264xbf16>
+!result = tensor<140x72xf32>
+func.func @f(%x: !left, %y: !right) -> !result {
+  %0 = bcssl.kernel contraction(%a = %x, %b = %y)
+      tile {rows = 128, columns = 64, depth = 64, warpgroups = true} : (!left, !right) -> !result {
+    %r = bcssl.contract nt %a, %b : !left, !right -> !result
+    bcssl.yield %r : !result
+  }
+  return %0 : !result
+})"},
+      {"contraction of warp groups in parts", "contraction", R"(
+!left = tensor<200x136xbf16>
+!right = tensor<200x72xbf16>
+!result = tensor<2x136x72xf32>
+func.func @f(%x: !left, %y: !right) -> !result {
+  %0 = bcssl.kernel contraction(%a = %x, %b = %y)
+      tile {rows = 128, columns = 64, depth = 64, warpgroups = true} : (!left, !right) -> !result {
+    %r = bcssl.contract tn %a, %b {parts = 2} : !left, !right -> !result
+    bcssl.yield %r : !result
+  }
+  return %0 : !result
+})"},
       {"rowwise, rows of teams", "rowwise", R"(
 !map = tensor<70x40xf32>
 !rows = tensor<70xf32>
