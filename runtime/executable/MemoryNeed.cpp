@@ -19,7 +19,8 @@ MemoryNeed memoryNeed(const artifact::Contents &contents) {
   uint64_t arena = 0;
   for (const artifact::Program &program : contents.programs) {
     arena = std::max(arena, program.arenaBytes);
-    need.batch = add(need.batch, program.inputBytes + program.outputBytes);
+    // The next inputs may be brought to the device beside a run.
+    need.batch = add(need.batch, 2 * program.inputBytes + program.outputBytes);
   }
   need.batch = std::min(add(need.batch, arena), ~uint64_t{0} - need.state);
   return need;

@@ -11,7 +11,7 @@ namespace bcssl {
 /// Device memory of an executable in bytes, by how it grows.
 struct MemoryNeed {
   uint64_t state = 0; ///< variables, whatever the batch
-  uint64_t batch = 0; ///< arena, inputs and outputs, in proportion to it
+  uint64_t batch = 0; ///< arena, inputs (twice) and outputs, in proportion
 
   uint64_t total() const { return state + batch; }
 };

@@ -220,8 +220,8 @@ TEST(MemoryNeedTest, CountsBlocksAsTheSessionGetsThem) {
   Contents contents = goodContents({});
   MemoryNeed need = memoryNeed(contents);
   EXPECT_EQ(need.state, 704u);
-  // The larger arena, and inputs and outputs of both programs.
-  EXPECT_EQ(need.batch, 256u + 4160 + 4416 + 128 + 128);
+  // The larger arena, and inputs (also the next ones) and outputs of both.
+  EXPECT_EQ(need.batch, 256u + 2 * 4160 + 4416 + 2 * 128 + 128);
 }
 
 TEST(MemoryNeedTest, SumsDoNotWrap) {
