@@ -108,6 +108,11 @@ GpuRowwiseTile chooseTile(const Form &form) {
   tile.lanes = lanesOf(form.columns);
   tile.flat = form.flat;
   if (form.flat) {
+    // All that is read stands in registers before the first result is stored:
+    // the averages of a network's running statistics are some sixty tensors.
+    constexpr int64_t mostRead = 160 * sizeof(float);
+    while (tile.lanes > 1 && tile.lanes * form.bytes > mostRead)
+      tile.lanes /= 2;
     tile.threads = std::min<int64_t>(
         threads,
         llvm::alignTo(llvm::divideCeil(form.columns, tile.lanes), warp));
@@ -130,6 +135,13 @@ GpuRowwiseTile chooseTile(const Form &form) {
       tile.team = std::clamp<int64_t>(
           llvm::PowerOf2Ceil(llvm::divideCeil(vectors, rowwiseUnrolled)),
           2 * warp, mostThreads);
+    // Sums of columns stand in registers over all rows, beside what a row needs
+    // at a time; there are 255.
+    constexpr int64_t mostSummed = 200, ofRow = 4;
+    while (form.partials > 0 && tile.steps() <= rowwiseUnrolled &&
+           tile.steps() * tile.lanes * (form.partials + ofRow) > mostSummed &&
+           tile.team < mostThreads)
+      tile.team *= 2;
   } else {
     tile.team =
         chooseTeam(std::min(vectors, warp * rowwiseUnrolled / 2), line, warp);
