@@ -73,6 +73,7 @@ void visitFields(GpuContractionTile &tile, Visit visit) {
   visit("columns", tile.columns);
   visit("depth", tile.depth);
   visit("warpgroups", tile.warpgroups);
+  visit("blocks", tile.blocks);
 }
 
 template <typename Visit> void visitFields(GpuRowwiseTile &tile, Visit visit) {
@@ -314,8 +315,8 @@ bool isLegal(const GpuFilterGradTile &tile, const GpuDepthwiseMap &map,
 
 int64_t GpuContractionTile::sharedBytes(int64_t elementBytes) const {
   // f32: two slices, sums padded by 4. bf16: a ring of slices, rows of which
-  // are powers of two long (for warp groups, whole 128 bytes, with a barrier
-  // for each), sums padded by 8.
+  // are powers of two long (for warp groups, whole 128 bytes, with a barrier or
+  // two for each), sums padded by 8.
   bool isNarrow = elementBytes == 2;
   auto across = static_cast<int64_t>(warpgroups ? llvm::alignTo(columns, 64)
                                                 : llvm::PowerOf2Ceil(columns));
@@ -323,7 +324,10 @@ int64_t GpuContractionTile::sharedBytes(int64_t elementBytes) const {
                             : 2 * (rows + columns) * depth * 4;
   constexpr int64_t barrierBytes = 8;
   if (warpgroups)
-    slices = llvm::alignTo(slices + stages() * barrierBytes, gpuWideBytes);
+    slices = llvm::alignTo(
+        slices + stages() * barrierBytes * (blocks == 0 ? 1 : 2), gpuWideBytes);
+  if (blocks != 0)
+    return slices + rows / 16 * gpuWarpEpilogueBytes;
   return std::max(slices, rows * (columns + (isNarrow ? 8 : 4)) * 4);
 }
 
@@ -337,9 +341,10 @@ bool isLegal(const GpuContractionTile &tile, int64_t elementBytes,
          isOneOf(tile.columns, {32, 64, 96, 128}) &&
          (elementBytes == 2 ? isOneOf(tile.depth, {32, 64})
                             : isOneOf(tile.depth, {8, 16, 32})) &&
-         (!tile.warpgroups ||
-          (elementBytes == 2 && tile.depth == 64 && limits.warpgroups)) &&
-         tile.threads(elementBytes) >= tile.columns &&
+         (tile.warpgroups
+              ? elementBytes == 2 && tile.depth == 64 && limits.warpgroups
+              : tile.blocks == 0) &&
+         tile.blocks >= 0 && tile.threads(elementBytes) >= tile.columns &&
          tile.threads(elementBytes) <= limits.threads &&
          tile.sharedBytes(elementBytes) <= limits.sharedBytes;
 }

@@ -208,25 +208,33 @@ struct GpuMovementTile {
 /// Contractions on a GPU: a block computes `rows` x `columns` results and
 /// brings `depth` terms of the sum at a time into shared memory. Warps compute
 /// 64 rows by 32 columns, or by 64 where tensor cores do and the tile has 128;
-/// `warpgroups` of four warps compute 64 rows by all columns.
+/// `warpgroups` of four warps compute 64 rows by all columns. Where tiles are
+/// many, `blocks` of them can be at work, each on one tile after the other,
+/// with a warp more that only asks for slices.
 struct GpuContractionTile {
   int64_t rows = 128;
   int64_t columns = 128;
   int64_t depth = 16;
   bool warpgroups = false; ///< operands of bf16 are multiplied by wgmma
+  int64_t blocks = 0;      ///< 0: one for each tile
 
   int64_t warpColumns(int64_t elementBytes) const {
     return elementBytes == 2 && columns == 128 ? 64 : 32;
   }
   int64_t threads(int64_t elementBytes) const {
-    return warpgroups ? rows / 64 * 128
+    return warpgroups ? rows / 64 * 128 + (blocks == 0 ? 0 : 32)
                       : rows / 64 * (columns / warpColumns(elementBytes)) * 32;
   }
-  /// Slices of bf16 that shared memory holds: two blocks fit a multiprocessor.
+  /// Slices of bf16 that shared memory holds: two blocks fit a multiprocessor
+  /// of sm_90, with all that is beside them.
   int64_t stages() const { return warpgroups && columns <= 64 ? 4 : 3; }
-  /// The slices of both operands, later the sums in f32.
+  /// The slices of both operands, later the sums in f32, or beside them what
+  /// each warp's sums go through.
   int64_t sharedBytes(int64_t elementBytes) const;
 };
+
+/// Shared memory for 16 rows by 32 columns of a warp's sums.
+inline constexpr int64_t gpuWarpEpilogueBytes = 16 * 32 * 4;
 
 /// The largest part where `size` is cut into equal parts of at most `most`.
 int64_t equalPart(int64_t size, int64_t most);

@@ -37,14 +37,20 @@ GpuContractionShape::GpuContractionShape(ContractOp anchor) {
 ContractionBlock::ContractionBlock(KernelBuilder &kernel,
                                    const GpuContractionShape &shape,
                                    const GpuContractionTile &tile)
-    : depth(tile.depth) {
+    : ContractionBlock(kernel, shape, tile,
+                       kernel.thread(tile.threads(shape.elementBytes())),
+                       kernel.block(shape.tiles(tile))) {}
+
+ContractionBlock::ContractionBlock(KernelBuilder &kernel,
+                                   const GpuContractionShape &shape,
+                                   const GpuContractionTile &tile, Value thread,
+                                   Value number)
+    : thread(thread), depth(tile.depth) {
   int64_t rowTiles = llvm::divideCeil(shape.rows, tile.rows),
           columnTiles = llvm::divideCeil(shape.columns, tile.columns);
-  thread = kernel.thread(tile.threads(shape.elementBytes()));
-  // Neighbouring blocks read the same rows of the left operand.
-  Value rest = kernel.block(shape.parts * rowTiles * columnTiles);
-  firstColumn = kernel.mul(kernel.remainder(rest, columnTiles), tile.columns);
-  rest = kernel.quotient(rest, columnTiles);
+  // Neighbouring tiles read the same rows of the left operand.
+  firstColumn = kernel.mul(kernel.remainder(number, columnTiles), tile.columns);
+  Value rest = kernel.quotient(number, columnTiles);
   rowTile = kernel.remainder(rest, rowTiles);
   part = shape.parts == 1 ? kernel.index(0) : kernel.quotient(rest, rowTiles);
   firstRow = kernel.mul(rowTile, tile.rows);

@@ -11,7 +11,7 @@
 #ifndef BCSSL_PASSES_CODEGEN_GPU_CONTRACTION_H
 #define BCSSL_PASSES_CODEGEN_GPU_CONTRACTION_H
 
-#include "passes/codegen/RegionEmitter.h"
+#include "passes/codegen/gpu/EpilogueRows.h"
 #include "passes/codegen/gpu/Generators.h"
 #include "passes/codegen/gpu/KernelBuilder.h"
 
@@ -30,6 +30,15 @@ struct GpuContractionShape {
   mlir::Type element;
 
   int64_t elementBytes() const { return element.getIntOrFloatBitWidth() / 8; }
+  /// Tiles of all parts.
+  int64_t tiles(const GpuContractionTile &tile) const {
+    return parts * llvm::divideCeil(rows, tile.rows) *
+           llvm::divideCeil(columns, tile.columns);
+  }
+  /// Whether a part may end inside a slice, before its operands do.
+  bool endsInsideSlice(const GpuContractionTile &tile) const {
+    return parts > 1 && partDepth % tile.depth != 0;
+  }
 };
 
 /// The contraction that anchors a kernel.
@@ -38,8 +47,13 @@ ContractOp gpuContractionOf(KernelOp kernel);
 /// What a block works on, and how its sum is cut. The first slice has the terms
 /// that do not fill a slice (or is full): only it needs conditions.
 struct ContractionBlock {
+  /// The block's only tile.
   ContractionBlock(KernelBuilder &kernel, const GpuContractionShape &shape,
                    const GpuContractionTile &tile);
+  /// Tile `number` of all.
+  ContractionBlock(KernelBuilder &kernel, const GpuContractionShape &shape,
+                   const GpuContractionTile &tile, mlir::Value thread,
+                   mlir::Value number);
 
   /// The term where slice `number` >= 1 begins.
   mlir::Value beginOf(KernelBuilder &kernel, mlir::Value number) const;
@@ -96,14 +110,11 @@ public:
 private:
   mlir::Value place(mlir::Value column);
   mlir::Value get(mlir::Value row);
-  RegionEmitter makeRegion() const;
-  llvm::SmallVector<mlir::Value> emitLoop(mlir::Value end, int64_t unroll);
   void storePartials(llvm::ArrayRef<mlir::Value> partial);
 
   mlir::ImplicitLocOpBuilder &builder;
   KernelBuilder kernel; // its shared memory begins where the operands' did
-  GpuKernelContext context;
-  ContractOp anchor;
+  EpilogueRows body;
   const GpuContractionShape &shape;
   const GpuContractionTile &tile;
   const ContractionBlock &block;
@@ -120,6 +131,8 @@ void emitGpuContractionFma(GpuKernelContext context);
 void emitGpuContractionMma(GpuKernelContext context);
 /// Multiplies bf16 by warp groups of sm_90a.
 void emitGpuContractionWgmma(GpuKernelContext context);
+/// The same, with a warp of its own for the copies and many tiles to a block.
+void emitGpuContractionSpecialized(GpuKernelContext context);
 
 } // namespace bcssl
 

@@ -7,40 +7,23 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/codegen/KernelRegion.h"
 #include "passes/codegen/gpu/Contraction.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-
-#include <vector>
 
 using namespace mlir;
 
 namespace bcssl {
-
-/// Columns of a thread's vector: 16 bytes of the narrowest tensor, or as many
-/// as divide the columns.
-static int64_t widthOf(KernelOp kernel, int64_t columns) {
-  int64_t bits = 32;
-  for (Type type : kernel->getResultTypes())
-    bits = std::min<int64_t>(
-        bits, cast<RankedTensorType>(type).getElementTypeBitWidth());
-  int64_t width = bits < 32 ? 8 : 4;
-  while (columns % width != 0)
-    width /= 2;
-  return width;
-}
 
 ContractionEpilogue::ContractionEpilogue(GpuKernelContext context,
                                          const GpuContractionShape &shape,
                                          const GpuContractionTile &tile,
                                          const ContractionBlock &block,
                                          int64_t padding)
-    : builder(context.builder), kernel(context.builder), context(context),
-      anchor(gpuContractionOf(context.kernel)), shape(shape), tile(tile),
-      block(block), width(widthOf(context.kernel, shape.columns)),
+    : builder(context.builder), kernel(context.builder),
+      body(context, gpuContractionOf(context.kernel), shape.columns),
+      shape(shape), tile(tile), block(block), width(body.width),
       stride(tile.columns + padding) {
   int64_t threads = tile.threads(shape.elementBytes()),
           perRow = tile.columns / width;
@@ -85,91 +68,28 @@ Value ContractionEpilogue::get(Value row) {
   return vector::ShuffleOp::create(builder, low, high, lanes);
 }
 
-RegionEmitter ContractionEpilogue::makeRegion() const {
-  return RegionEmitter(builder, context.kernel, context.buffers,
-                       iterationSpace(context.kernel),
-                       VectorForm{.width = width, .aligned = true});
-}
-
-/// The thread's rows before `end`, `unroll` of them at a time. Gives the
-/// thread's part of each column sum.
-SmallVector<Value> ContractionEpilogue::emitLoop(Value end, int64_t unroll) {
-  RegionEmitter first = makeRegion();
-  auto yield = cast<YieldOp>(context.kernel.getBody().front().getTerminator());
-  SmallVector<Value> zeros(first.partials().size(), first.zero());
-  Value firstRow =
-      kernel.add(kernel.mul(block.part, shape.rows), block.firstRow);
-  auto loop = scf::ForOp::create(
-      builder, group, end, kernel.index(groups * unroll), zeros,
-      [&](OpBuilder &, Location, Value row, ValueRange before) {
-        // All loads come before the first store, which might change what they
-        // read for all that the compiler knows.
-        std::vector<RegionEmitter> regions(unroll, first);
-        SmallVector<Site> sites;
-        for (auto [step, region] : llvm::enumerate(regions)) {
-          Value inTileRow = kernel.add(row, step * groups);
-          sites.push_back({kernel.add(firstRow, inTileRow), column});
-          region.bind(anchor.getOutput(), get(inTileRow));
-          for (Value value : yield.getValues())
-            if (!value.getDefiningOp<ReducePartialOp>())
-              region.vectorAt(value, sites.back());
-        }
-        SmallVector<Value> after(before);
-        for (auto [region, site] : llvm::zip_equal(regions, sites)) {
-          for (auto [sum, partial] :
-               llvm::zip_equal(after, region.partials())) {
-            Value term = region.vectorAt(
-                ReducePartialOp(partial.first).getInput(), site);
-            sum = arith::AddFOp::create(builder, sum, term);
-          }
-          region.storeFull(site);
-        }
-        scf::YieldOp::create(builder, after);
-      });
-  return SmallVector<Value>(loop.getResults());
-}
-
 void ContractionEpilogue::run() {
   kernel.barrier();
-  constexpr int64_t mostUnrolled = 4;
-  int64_t unroll = mostUnrolled;
-  while (tile.rows % (groups * unroll) != 0)
-    unroll /= 2;
-  RegionEmitter region = makeRegion();
-  auto choose = [&](Value condition, auto then, auto otherwise) {
-    if (!condition)
-      return then();
-    auto choice = scf::IfOp::create(
-        builder, condition,
-        [&](OpBuilder &, Location) { scf::YieldOp::create(builder, then()); },
-        [&](OpBuilder &, Location) {
-          scf::YieldOp::create(builder, otherwise());
-        });
-    return SmallVector<Value>(choice.getResults());
-  };
-  Value isWhole;
-  Value rowsLeft = kernel.sub(kernel.index(shape.rows), block.firstRow);
+  EpilogueRows::Piece piece{
+      .rows = tile.rows,
+      .row = group,
+      .step = groups,
+      .takesRows = takesRows,
+      .firstRow =
+          kernel.add(kernel.mul(block.part, shape.rows), block.firstRow),
+      .column = column};
   if (shape.rows % tile.rows != 0)
-    isWhole = arith::CmpIOp::create(builder, arith::CmpIPredicate::sge,
-                                    rowsLeft, kernel.index(tile.rows));
-  SmallVector<Value> partial = choose(
-      takesRows,
-      [&] {
-        return choose(
-            isWhole, [&] { return emitLoop(kernel.index(tile.rows), unroll); },
-            [&] { return emitLoop(rowsLeft, 1); });
-      },
-      [&] {
-        return SmallVector<Value>(region.partials().size(), region.zero());
-      });
-  storePartials(partial);
+    piece.rowsLeft = kernel.sub(kernel.index(shape.rows), block.firstRow);
+  constexpr int64_t unroll = 4;
+  storePartials(
+      body.run(kernel, piece, unroll, [&](Value row) { return get(row); }));
 }
 
 /// Adds up the column sums of all threads, in the order of their rows.
 void ContractionEpilogue::storePartials(ArrayRef<Value> partial) {
   if (partial.empty())
     return;
-  RegionEmitter region = makeRegion();
+  RegionEmitter region = body.region();
   kernel.barrier(); // all sums of the tile have been read
   int64_t size = groups * tile.columns;
   auto at = [&](Value group, int64_t number) {

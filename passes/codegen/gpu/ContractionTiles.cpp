@@ -20,6 +20,8 @@ using namespace mlir;
 namespace bcssl {
 namespace {
 
+constexpr int64_t multiprocessors = 132; // of an H100 or H200
+
 /// Rows that one partial sum covers; 0 without partial sums.
 int64_t partialRowsOf(KernelOp kernel) {
   for (Operation &op : kernel.getBody().front())
@@ -64,9 +66,8 @@ double costOf(const GpuContractionTile &tile,
       slices * tile.depth * perTerm + resultCost * tile.rows * tile.columns;
   // A multiprocessor works on its blocks together. Its four schedulers are busy
   // with one warp each: a thread has many independent sums.
-  constexpr double multiprocessors = 132, busyThreads = 128;
-  double blocks = shape.parts * std::ceil(1.0 * shape.rows / tile.rows) *
-                  std::ceil(1.0 * shape.columns / tile.columns);
+  constexpr double busyThreads = 128;
+  auto blocks = static_cast<double>(shape.tiles(tile));
   double rounds = std::ceil(blocks / multiprocessors);
   double threads = rounds * tile.threads(shape.elementBytes());
   double cost = rounds * block * std::max(1.0, busyThreads / threads);
@@ -125,12 +126,21 @@ double warpgroupCostOf(const GpuContractionTile &tile,
   double block =
       slices * (std::max(multiply, bytes / bytesPerClock) + sliceCost) +
       resultCost * tile.rows * tile.columns;
-  constexpr double multiprocessors = 132;
-  double blocks = shape.parts * std::ceil(1.0 * shape.rows / tile.rows) *
-                  std::ceil(1.0 * shape.columns / tile.columns);
+  auto blocks = static_cast<double>(shape.tiles(tile));
   // One block's latencies are hidden by the other of its multiprocessor.
   double rounds = std::ceil(blocks / multiprocessors);
   return rounds * block + std::ceil(rounds / 2) * blockCost;
+}
+
+/// Blocks that go through all tiles in turns of equal length, if each has more
+/// than one: else 0. Two are at work on a multiprocessor.
+int64_t blocksFor(const GpuContractionShape &shape,
+                  const GpuContractionTile &tile) {
+  constexpr int64_t most = 2 * multiprocessors;
+  int64_t tiles = shape.tiles(tile);
+  if (!tile.warpgroups || shape.endsInsideSlice(tile) || tiles <= most)
+    return 0;
+  return llvm::divideCeil(tiles, llvm::divideCeil(tiles, most));
 }
 
 DictionaryAttr choose(KernelOp kernel, const GpuLimits &limits) {
@@ -153,7 +163,10 @@ DictionaryAttr choose(KernelOp kernel, const GpuLimits &limits) {
         best = tile;
       }
     }
-  return best ? toAttribute(kernel.getContext(), *best) : DictionaryAttr();
+  if (!best)
+    return nullptr;
+  best->blocks = blocksFor(shape, *best);
+  return toAttribute(kernel.getContext(), *best);
 }
 
 LogicalResult check(KernelOp kernel, const GpuLimits &limits) {
@@ -164,13 +177,21 @@ LogicalResult check(KernelOp kernel, const GpuLimits &limits) {
     return kernel.emitOpError()
            << "expects a tile of 64 or 128 rows, 32, 64, 96 or 128 columns and "
            << (shape.elementBytes() == 2 ? "32 or 64" : "8, 16 or 32")
-           << " terms, of at most " << limits.threads << " threads and "
-           << limits.sharedBytes << " bytes of shared memory, got "
-           << kernel.getTileAttr();
+           << " terms, with blocks for many tiles only in warp groups, of at "
+              "most "
+           << limits.threads << " threads and " << limits.sharedBytes
+           << " bytes of shared memory, got " << kernel.getTileAttr();
   if (tile.warpgroups && !suitsWarpgroups(shape))
     return kernel.emitOpError(
         "expects operands of bf16 with rows of whole 16 bytes, and parts along "
         "them of whole 128, for a tile of warp groups");
+  if (tile.blocks > shape.tiles(tile))
+    return kernel.emitOpError()
+           << "expects at most as many blocks as there are tiles, "
+           << shape.tiles(tile) << ", got " << tile.blocks;
+  if (tile.blocks != 0 && shape.endsInsideSlice(tile))
+    return kernel.emitOpError("expects a block for each tile where parts end "
+                              "inside a slice");
   int64_t partialRows = partialRowsOf(kernel);
   if (partialRows != 0 && tile.rows != partialRows)
     return kernel.emitOpError()
@@ -184,8 +205,7 @@ GpuLaunch launchOf(KernelOp kernel) {
   GpuContractionTile tile;
   fromAttribute(kernel.getTileAttr(), tile);
   GpuLaunch launch;
-  launch.blocks = shape.parts * llvm::divideCeil(shape.rows, tile.rows) *
-                  llvm::divideCeil(shape.columns, tile.columns);
+  launch.blocks = tile.blocks == 0 ? shape.tiles(tile) : tile.blocks;
   launch.threads = tile.threads(shape.elementBytes());
   launch.sharedBytes = tile.sharedBytes(shape.elementBytes());
   if (tile.warpgroups)
@@ -197,8 +217,12 @@ void emit(GpuKernelContext context) {
   GpuContractionShape shape(gpuContractionOf(context.kernel));
   GpuContractionTile tile;
   fromAttribute(context.kernel.getTileAttr(), tile);
+  GpuContractionTile multipliers = tile;
+  multipliers.blocks = 0; // without the warp that only asks for slices
   planProducts(context.builder, tile.rows * tile.columns * tile.depth /
-                                    tile.threads(shape.elementBytes()));
+                                    multipliers.threads(shape.elementBytes()));
+  if (tile.blocks != 0)
+    return emitGpuContractionSpecialized(context);
   if (tile.warpgroups)
     return emitGpuContractionWgmma(context);
   return shape.element.isBF16() ? emitGpuContractionMma(context)

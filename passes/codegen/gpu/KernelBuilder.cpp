@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -54,6 +55,21 @@ Value KernelBuilder::block(int64_t blocks) {
 }
 
 void KernelBuilder::barrier() { gpu::BarrierOp::create(builder); }
+
+void KernelBuilder::barrierOfFirst(int64_t threads) {
+  constexpr int64_t number = 1; // 0 is the whole block's
+  NVVM::BarrierOp::create(builder, /*res=*/TypeRange(),
+                          arith::ConstantIntOp::create(builder, number, 32),
+                          arith::ConstantIntOp::create(builder, threads, 32),
+                          NVVM::BarrierReductionAttr(),
+                          /*reductionPredicate=*/Value());
+}
+
+void KernelBuilder::warpBarrier() {
+  constexpr int64_t all = -1;
+  NVVM::SyncWarpOp::create(builder,
+                           arith::ConstantIntOp::create(builder, all, 32));
+}
 
 Value KernelBuilder::index(int64_t value) {
   return arith::ConstantIndexOp::create(builder, value);

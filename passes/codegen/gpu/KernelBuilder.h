@@ -26,6 +26,11 @@ public:
   mlir::Value block(int64_t blocks);
   /// Waits until all threads of the block are here and see each other's stores.
   void barrier();
+  /// The same for the first `threads` of the block, whole warps; the others go
+  /// their own ways.
+  void barrierOfFirst(int64_t threads);
+  /// The same for the threads of a warp.
+  void warpBarrier();
 
   mlir::Value index(int64_t value);
   mlir::Value add(mlir::Value a, mlir::Value b);

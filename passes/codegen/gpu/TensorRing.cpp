@@ -7,7 +7,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
@@ -16,6 +15,9 @@ namespace {
 
 constexpr int64_t boxRun = 64; // elements of 128 bytes, which are swizzled
 constexpr unsigned clusterSpace = 7;
+
+/// The barriers of a place.
+enum : int64_t { full, empty };
 
 Value toInteger(KernelBuilder &kernel, Value index, unsigned bits) {
   return arith::IndexCastOp::create(kernel.builder,
@@ -51,57 +53,63 @@ contractionTensorMaps(ContractOp anchor, const GpuContractionTile &tile) {
 }
 
 TensorRing::TensorRing(KernelBuilder &kernel, const GpuContractionShape &shape,
-                       const GpuContractionTile &tile,
-                       const ContractionBlock &block, ValueRange maps)
-    : kernel(kernel), tile(tile), block(block),
-      hasTail(shape.parts > 1 && shape.partDepth % tile.depth != 0) {
+                       const GpuContractionTile &tile, ValueRange maps,
+                       Value makesBarriers, int64_t readers)
+    : kernel(kernel), tile(tile) {
   ImplicitLocOpBuilder &builder = kernel.builder;
-  left =
-      makeOperand({shape.leftAlongDepth, tile.rows}, maps[0], block.firstRow);
-  right = makeOperand({shape.rightAlongDepth, tile.columns}, maps[1],
-                      block.firstColumn);
+  left = makeOperand({shape.leftAlongDepth, tile.rows}, maps[0]);
+  right = makeOperand({shape.rightAlongDepth, tile.columns}, maps[1]);
+  int64_t kinds = readers == 0 ? 1 : 2;
   barriers = pointerTo(
-      kernel, kernel.sharedMemory(tile.stages(), builder.getI64Type()));
-  isFirst = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
-                                  block.thread, kernel.index(0));
-  kernel.when(isFirst, [&] {
+      kernel, kernel.sharedMemory(kinds * tile.stages(), builder.getI64Type()));
+  kernel.when(makesBarriers, [&] {
     for (int64_t stage = 0; stage < tile.stages(); ++stage)
-      NVVM::MBarrierInitOp::create(builder, barrierOf(kernel.index(stage)),
-                                   number(kernel, 1), /*predicate=*/Value());
+      for (int64_t kind = 0; kind < kinds; ++kind)
+        NVVM::MBarrierInitOp::create(
+            builder, barrierOf(kernel.index(stage), kind),
+            number(kernel, kind == full ? 1 : readers), /*predicate=*/Value());
     NVVM::FenceMbarrierInitOp::create(builder);
   });
   kernel.barrier();
 }
 
-TensorRing::Operand TensorRing::makeOperand(WgmmaSlice slice, Value map,
-                                            Value first) {
+TensorRing::Operand TensorRing::makeOperand(WgmmaSlice slice, Value map) {
   Value memref = kernel.sharedMemory(tile.stages() * slice.elements(),
                                      kernel.builder.getBF16Type());
-  return {slice, map, first, memref, pointerTo(kernel, memref)};
+  return {slice, map, memref, pointerTo(kernel, memref)};
 }
 
-Value TensorRing::barrierOf(Value stage) {
+Value TensorRing::barrierOf(Value stage, int64_t kind) {
+  Value at = kernel.add(stage, kind * tile.stages());
   return LLVM::GEPOp::create(kernel.builder, barriers.getType(),
                              kernel.builder.getI64Type(), barriers,
-                             ValueRange{toInteger(kernel, stage, 64)});
+                             ValueRange{toInteger(kernel, at, 64)});
 }
 
-Value TensorRing::isThere(Value slice) {
-  return arith::CmpIOp::create(kernel.builder, arith::CmpIPredicate::ult, slice,
-                               block.slices);
-}
-
-void TensorRing::waitFor(Value slice, Value stage) {
+void TensorRing::await(Value barrier, Value turn) {
   constexpr int64_t ticks = 10'000'000; // until the wait is tried again
-  Value parity = kernel.remainder(kernel.quotient(slice, tile.stages()), 2);
-  NVVM::MBarrierTryWaitParityOp::create(kernel.builder, barrierOf(stage),
-                                        toInteger(kernel, parity, 32),
-                                        number(kernel, ticks));
+  NVVM::MBarrierTryWaitParityOp::create(
+      kernel.builder, barrier, toInteger(kernel, kernel.remainder(turn, 2), 32),
+      number(kernel, ticks));
+}
+
+void TensorRing::awaitFull(Value stage, Value turn) {
+  await(barrierOf(stage, full), turn);
+}
+
+void TensorRing::awaitEmpty(Value stage, Value turn) {
+  await(barrierOf(stage, empty), turn);
+}
+
+void TensorRing::giveBack(Value stage) {
+  NVVM::MBarrierArriveOp::create(kernel.builder, TypeRange{},
+                                 barrierOf(stage, empty), /*count=*/Value(),
+                                 NVVM::MemScopeKind::CTA, /*relaxed=*/false);
 }
 
 /// Boxes of 128 bytes by all rows (columns) or terms.
-void TensorRing::copyOperand(const Operand &operand, Value begin, Value stage,
-                             Value barrier) {
+void TensorRing::fillOperand(const Operand &operand, Value first, Value begin,
+                             Value stage, Value barrier) {
   ImplicitLocOpBuilder &builder = kernel.builder;
   const WgmmaSlice &slice = operand.slice;
   auto cluster = LLVM::LLVMPointerType::get(builder.getContext(), clusterSpace);
@@ -112,7 +120,7 @@ void TensorRing::copyOperand(const Operand &operand, Value begin, Value stage,
         builder, cluster,
         elementAt(kernel, operand.shared, kernel.add(to, outer * tile.depth)));
     SmallVector<Value> coordinates{
-        toInteger(kernel, kernel.add(operand.first, outer), 32),
+        toInteger(kernel, kernel.add(first, outer), 32),
         toInteger(kernel, begin, 32)};
     if (slice.alongDepth)
       std::swap(coordinates[0], coordinates[1]);
@@ -124,77 +132,31 @@ void TensorRing::copyOperand(const Operand &operand, Value begin, Value stage,
   }
 }
 
-/// Asks for a slice. The barrier counts whole boxes, zeros too.
-void TensorRing::copy(Value slice, Value stage) {
-  Value barrier = barrierOf(stage);
+/// The barrier counts whole boxes, zeros too.
+void TensorRing::fill(const ContractionBlock &block, Value slice, Value stage) {
+  Value barrier = barrierOf(stage, full);
   int64_t bytes = 2 * (left.slice.elements() + right.slice.elements());
   NVVM::MBarrierArriveExpectTxOp::create(
       kernel.builder, TypeRange{}, barrier, number(kernel, bytes),
       NVVM::MemScopeKind::CTA, /*relaxed=*/false, /*predicate=*/Value());
   Value begin = kernel.add(block.begin, kernel.mul(slice, tile.depth));
-  copyOperand(left, begin, stage, barrier);
-  copyOperand(right, begin, stage, barrier);
+  fillOperand(left, block.firstRow, begin, stage, barrier);
+  fillOperand(right, block.firstColumn, begin, stage, barrier);
 }
 
-/// Clears an operand's terms behind those of the part in its last slice, which
-/// are the next part's. Infinite ones would not vanish in a product with zero:
-/// both operands are cleared.
-void TensorRing::clearTerms(const Operand &operand, Value stage) {
-  int64_t perRun = boxRun / contractionChunk,
-          chunks = operand.slice.elements() / contractionChunk,
-          threads = tile.threads(/*elementBytes=*/2);
-  Value to = kernel.mul(stage, operand.slice.elements());
-  for (int64_t done = 0; done < chunks; done += threads) {
-    Value chunk = kernel.add(block.thread, done);
-    Value term = kernel.remainder(kernel.quotient(chunk, perRun), tile.depth);
-    Value isBehind = arith::CmpIOp::create(
-        kernel.builder, arith::CmpIPredicate::uge, term, block.firstTerms);
-    kernel.when(isBehind, [&] {
-      kernel.store(kernel.zeros(kernel.builder.getBF16Type(), contractionChunk),
-                   operand.memref,
-                   kernel.add(to, kernel.mul(chunk, contractionChunk)));
-    });
-  }
-}
-
-void TensorRing::clearTail(Value stage) {
-  clearTerms(left, stage);
-  clearTerms(right, stage);
-  NVVM::FenceProxyOp::create(
-      kernel.builder, NVVM::ProxyKind::async_shared,
-      NVVM::SharedSpaceAttr::get(kernel.builder.getContext(),
-                                 NVVM::SharedSpace::shared_cta));
-  kernel.barrier();
-}
-
-Value TensorRing::run(Value zeros, Multiply multiply) {
-  ImplicitLocOpBuilder &builder = kernel.builder;
-  int64_t stages = tile.stages();
-  for (int64_t ahead = 0; ahead < stages - 1; ++ahead) {
-    Value slice = kernel.index(ahead);
-    kernel.when(kernel.both(isFirst, isThere(slice)),
-                [&] { copy(slice, slice); });
-  }
-  auto loop = scf::ForOp::create(
-      builder, kernel.index(0), block.slices, kernel.index(1), zeros,
-      [&](OpBuilder &, Location, Value slice, ValueRange sums) {
-        Value stage = kernel.remainder(slice, stages);
-        waitFor(slice, stage);
-        if (hasTail) {
-          Value isLast =
-              arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
-                                    kernel.add(slice, 1), block.slices);
-          kernel.when(isLast, [&] { clearTail(stage); });
-        }
-        Value after = multiply(stage, sums.front());
-        // All have multiplied the slice before: its place is free.
-        kernel.barrier();
-        Value next = kernel.add(slice, stages - 1);
-        kernel.when(kernel.both(isFirst, isThere(next)),
-                    [&] { copy(next, kernel.remainder(next, stages)); });
-        scf::YieldOp::create(builder, after);
-      });
-  return loop.getResult(0);
+Value TensorRing::multiply(Value group, Value stage, Value sums, bool isFirst) {
+  auto descriptorOf = [&](const Operand &operand, Value moved) -> Value {
+    constexpr int64_t unit = 16; // bytes of a descriptor's address
+    int64_t step = operand.slice.elements() * 2 / unit;
+    Value offset = kernel.add(moved, kernel.mul(stage, step));
+    return arith::AddIOp::create(
+        kernel.builder, operand.slice.descriptor(kernel, operand.shared),
+        toInteger(kernel, offset, 64));
+  };
+  return wgmmaMultiply(
+      kernel, left.slice, right.slice,
+      descriptorOf(left, kernel.mul(group, WgmmaSlice::descriptorOfRows)),
+      descriptorOf(right, kernel.index(0)), sums, isFirst);
 }
 
 } // namespace bcssl

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -114,6 +115,24 @@ Value wgmmaMultiply(KernelBuilder &kernel, const WgmmaSlice &left,
         rightLayout, NVVM::MMAIntOverflowAttr());
   NVVM::WgmmaGroupSyncAlignedOp::create(builder);
   return sums;
+}
+
+/// Four threads have a row, two neighbours of each 8 columns each; a thread has
+/// two such rows.
+void wgmmaForPairs(KernelBuilder &kernel, Value sums, Value lane, int64_t begin,
+                   int64_t end, function_ref<void(Value, Value, Value)> put) {
+  ImplicitLocOpBuilder &builder = kernel.builder;
+  auto type = VectorType::get({2}, builder.getF32Type());
+  Value row = kernel.quotient(lane, 4),
+        column = kernel.mul(kernel.remainder(lane, 4), 2);
+  for (int64_t number = begin / 2; number < end / 2; number += 2) {
+    Value pair = vector::FromElementsOp::create(
+        builder, type,
+        ValueRange{LLVM::ExtractValueOp::create(builder, sums, number),
+                   LLVM::ExtractValueOp::create(builder, sums, number + 1)});
+    put(pair, kernel.add(row, number / 2 % 2 * 8),
+        kernel.add(column, number / 4 * 8));
+  }
 }
 
 void wgmmaWait(KernelBuilder &kernel, int64_t pending) {

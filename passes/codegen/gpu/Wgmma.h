@@ -18,6 +18,7 @@ namespace bcssl {
 inline constexpr int64_t wgmmaRows = 64;     ///< of a product
 inline constexpr int64_t wgmmaDepth = 16;    ///< terms of a product of bf16
 inline constexpr int64_t wgmmaThreads = 128; ///< of a warp group
+inline constexpr int64_t wgmmaWarpRows = 16; ///< that a warp has the sums of
 
 /// A slice of 64 terms of one operand of bf16 in shared memory.
 struct WgmmaSlice {
@@ -52,6 +53,15 @@ mlir::Value wgmmaMultiply(KernelBuilder &kernel, const WgmmaSlice &left,
                           const WgmmaSlice &right, mlir::Value leftDescriptor,
                           mlir::Value rightDescriptor, mlir::Value sums,
                           bool isFirst);
+
+/// Calls `put` for each two neighbouring sums of the columns [begin, end) that
+/// a lane has, with their row of the warp's 16 and
+/// their column in the tile.
+void wgmmaForPairs(KernelBuilder &kernel, mlir::Value sums, mlir::Value lane,
+                   int64_t begin, int64_t end,
+                   llvm::function_ref<void(mlir::Value pair, mlir::Value row,
+                                           mlir::Value column)>
+                       put);
 
 /// Waits until at most `pending` groups of products are not there yet.
 void wgmmaWait(KernelBuilder &kernel, int64_t pending);

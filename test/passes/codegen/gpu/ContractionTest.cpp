@@ -241,6 +241,40 @@ INSTANTIATE_TEST_SUITE_P(Warpgroups, GpuContractionEpilogue,
                                          grouped("nt", 129, 200, 72, 128, 96),
                                          grouped("nt", 129, 40, 8, 128, 64)));
 
+/// For warp groups of which `blocks` go through all tiles.
+ContractionCase specialized(ContractionCase test, int64_t blocks) {
+  test.tile += ", blocks = " + std::to_string(blocks);
+  return test;
+}
+
+// One slice, fewer than the ring holds, more; one tile for each block, as many
+// for all, not as many.
+INSTANTIATE_TEST_SUITE_P(
+    Specialized, GpuContraction,
+    testing::Values(specialized(grouped("nt", 8, 8, 8), 1),
+                    specialized(grouped("nt", 256, 256, 64), 2),
+                    specialized(grouped("nn", 264, 264, 64), 4),
+                    specialized(grouped("tn", 264, 136, 64), 1),
+                    specialized(grouped("nt", 300, 136, 136), 4),
+                    specialized(grouped("nn", 264, 72, 328, 128, 64), 2),
+                    specialized(grouped("tn", 136, 264, 328, 64, 96), 3),
+                    specialized(grouped("tn", 264, 136, 137, 128, 32), 7),
+                    specialized(grouped("tn", 24, 136, 384, 64, 128, 3), 4),
+                    specialized(grouped("nt", 140, 72, 384, 128, 64, 2), 3)));
+
+INSTANTIATE_TEST_SUITE_P(
+    Specialized, GpuContractionEpilogue,
+    testing::Values(specialized(grouped("nt", 256, 96, 64, 128, 96), 1),
+                    specialized(grouped("nn", 300, 72, 24), 2),
+                    specialized(grouped("nt", 385, 200, 72, 128, 96), 5),
+                    specialized(grouped("nt", 257, 40, 200, 128, 64), 2),
+                    specialized(grouped("nn", 129, 136, 72, 128, 128), 1)));
+
+TEST(GpuContractionPartials, Of64RowsBySpecializedWarps) {
+  ContractionCase test = specialized(grouped("nt", 150, 48, 72, 64, 64), 2);
+  expectRight(test, epilogueProgram(test, 64));
+}
+
 // Faults that are put into a right kernel do show.
 const ContractionCase rightCase{"nt", 140, 100, 40, 1, tile(128, 64, 16)};
 

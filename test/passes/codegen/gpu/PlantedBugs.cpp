@@ -154,6 +154,21 @@ KernelFault moveBox(int64_t number, unsigned dimension, int64_t by) {
       });
 }
 
+/// So many groups of products may be in flight behind the first wait.
+KernelFault waitForProducts(uint32_t groups) {
+  return change<NVVM::WgmmaWaitGroupSyncOp>(
+      0, [=](NVVM::WgmmaWaitGroupSyncOp wait) { wait.setGroup(groups); });
+}
+
+/// An mbarrier expects another number of arrivals.
+KernelFault expectArrivals(int64_t number, int64_t arrivals) {
+  return change<NVVM::MBarrierInitOp>(number, [=](NVVM::MBarrierInitOp init) {
+    OpBuilder builder(init);
+    init.getCountMutable().assign(
+        arith::ConstantIntOp::create(builder, init.getLoc(), arrivals, 32));
+  });
+}
+
 KernelFault launchWith(int64_t CpuLaunch::*field, int64_t more) {
   return [=](ModuleOp, CpuLaunch &launch) { launch.*field += more; };
 }
@@ -287,6 +302,43 @@ std::vector<PlantedBug> warpGroupBugs() {
   };
 }
 
+std::vector<PlantedBug> specializedBugs() {
+  std::string warps = "contraction of specialized warps";
+  using Wait = NVVM::MBarrierTryWaitParityOp;
+  return {
+      {"wait", warps, "a tile's first slice is not waited for", "missing-wait",
+       erase<Wait>(0)},
+      {"wait", warps, "slices are asked for before places are free",
+       "missing-wait", erase<Wait>(2)},
+      {"wait", warps, "places are given back while they are multiplied",
+       "missing-wait", waitForProducts(2)},
+      {"arrival", warps, "the last place of a tile is not given back",
+       "deadlock", erase<NVVM::MBarrierArriveOp>(1)},
+      {"arrival", warps, "one warp gives a place back for all", "deadlock",
+       expectArrivals(1, 1)},
+      {"arrival", warps, "more warps than there are must give a place back",
+       "deadlock", expectArrivals(1, 9)},
+      {"barrier", warps, "rows are read before all have been stored", "race",
+       erase<NVVM::SyncWarpOp>(0)},
+      {"barrier", warps, "rows are replaced while they are read", "race",
+       erase<NVVM::SyncWarpOp>(1)},
+      {"barrier", warps, "column sums are read before all have been stored",
+       "race", erase<NVVM::BarrierOp>(0)},
+      {"barrier", warps, "column sums are replaced while they are read", "race",
+       erase<NVVM::BarrierOp>(1)},
+      {"index", warps, "turns of a place are not told apart", "missing-wait",
+       bypass<arith::XOrIOp>(0, 0)},
+      {"reduction", warps, "a lane keeps a half that is not its own",
+       "wrong values", bypass<arith::SelectOp>(2, 2)},
+      {"size", warps, "slices of the last tile are never asked for", "deadlock",
+       shorten(-2)},
+      {"size", warps, "a warp's rows have no shared memory", "out-of-bounds",
+       launchWith(sharedBytes, -2048)},
+      {"launch", warps, "the last block is missing", "wrong values",
+       launchWith(blocks, -1)},
+  };
+}
+
 std::vector<PlantedBug> reductionBugs() {
   std::string teams = "rowwise, rows of teams",
               block = "rowwise, a row of a block", columns = "columnwise";
@@ -350,7 +402,7 @@ std::vector<PlantedBug> movementBugs() {
 std::vector<PlantedBug> plantedBugs() {
   std::vector<PlantedBug> all;
   for (auto bugs : {depthwiseBugs(), contractionBugs(), warpGroupBugs(),
-                    reductionBugs(), movementBugs()})
+                    specializedBugs(), reductionBugs(), movementBugs()})
     all.insert(all.end(), bugs.begin(), bugs.end());
   return all;
 }

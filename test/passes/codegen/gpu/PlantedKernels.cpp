@@ -110,6 +110,21 @@ func.func @f(%x: !left, %y: !right) -> !result {
   }
   return %0 : !result
 })"},
+      {"contraction of specialized warps", "contraction", R"(
+!left = tensor<300x136xbf16>
+!right = tensor<72x136xbf16>
+!result = tensor<300x72xf32>
+!sums = tensor<3x72xf32>
+func.func @f(%x: !left, %y: !right) -> (!result, !sums) {
+  %0:2 = bcssl.kernel contraction(%a = %x, %b = %y)
+      tile {rows = 128, columns = 64, depth = 64, warpgroups = true, blocks = 2}
+      : (!left, !right) -> (!result, !sums) {
+    %r = bcssl.contract nt %a, %b : !left, !right -> !result
+    %p = bcssl.reduce_partial %r rows(128) : !result -> !sums
+    bcssl.yield %r, %p : !result, !sums
+  }
+  return %0#0, %0#1 : !result, !sums
+})"},
       {"rowwise, rows of teams", "rowwise", R"(
 !map = tensor<70x40xf32>
 !rows = tensor<70xf32>
