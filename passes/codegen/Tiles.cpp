@@ -337,7 +337,8 @@ bool isLegal(const GpuContractionTile &tile, int64_t elementBytes,
     return llvm::is_contained(values, value);
   };
   // Each column of the tile needs a thread at its end.
-  return isOneOf(tile.rows, {64, 128}) &&
+  return (tile.blocks == 0 ? isOneOf(tile.rows, {64, 128})
+                           : tile.rows == 256) &&
          isOneOf(tile.columns, {32, 64, 96, 128}) &&
          (elementBytes == 2 ? isOneOf(tile.depth, {32, 64})
                             : isOneOf(tile.depth, {8, 16, 32})) &&

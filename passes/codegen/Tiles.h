@@ -209,8 +209,8 @@ struct GpuMovementTile {
 /// brings `depth` terms of the sum at a time into shared memory. Warps compute
 /// 64 rows by 32 columns, or by 64 where tensor cores do and the tile has 128;
 /// `warpgroups` of four warps compute 64 rows by all columns. Where tiles are
-/// many, `blocks` of them can be at work, each on one tile after the other,
-/// with a warp more that only asks for slices.
+/// many, `blocks` are at work, each on one tile of 256 rows after the other,
+/// with a warp group more that only asks for slices.
 struct GpuContractionTile {
   int64_t rows = 128;
   int64_t columns = 128;
@@ -222,12 +222,14 @@ struct GpuContractionTile {
     return elementBytes == 2 && columns == 128 ? 64 : 32;
   }
   int64_t threads(int64_t elementBytes) const {
-    return warpgroups ? rows / 64 * 128 + (blocks == 0 ? 0 : 32)
+    return warpgroups ? rows / 64 * 128 + (blocks == 0 ? 0 : 128)
                       : rows / 64 * (columns / warpColumns(elementBytes)) * 32;
   }
-  /// Slices of bf16 that shared memory holds: two blocks fit a multiprocessor
-  /// of sm_90, with all that is beside them.
-  int64_t stages() const { return warpgroups && columns <= 64 ? 4 : 3; }
+  /// Slices of bf16 that shared memory holds: two blocks fit a multiprocessor,
+  /// or one of those with many tiles.
+  int64_t stages() const {
+    return blocks != 0 || (warpgroups && columns <= 64) ? 4 : 3;
+  }
   /// The slices of both operands, later the sums in f32, or beside them what
   /// each warp's sums go through.
   int64_t sharedBytes(int64_t elementBytes) const;

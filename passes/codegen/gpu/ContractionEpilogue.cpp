@@ -22,7 +22,8 @@ ContractionEpilogue::ContractionEpilogue(GpuKernelContext context,
                                          const ContractionBlock &block,
                                          int64_t padding)
     : builder(context.builder), kernel(context.builder),
-      body(context, gpuContractionOf(context.kernel), shape.columns),
+      body(context, gpuContractionOf(context.kernel), shape.columns,
+           /*mostWidth=*/8),
       shape(shape), tile(tile), block(block), width(body.width),
       stride(tile.columns + padding) {
   int64_t threads = tile.threads(shape.elementBytes()),

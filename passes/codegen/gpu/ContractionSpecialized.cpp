@@ -1,11 +1,11 @@
 //===- ContractionSpecialized.cpp - contractions by specialised warps -----===//
 //
-// As ContractionWgmma.cpp, for results of many tiles. A block computes one tile
-// after the other. Its last warp does nothing but ask for slices, as soon as a
-// place in the ring is free: those of the next tile come while warp groups are
-// still at the epilogue of this one. Warps never wait for all others. Two
-// blocks share a multiprocessor: the tensor cores multiply for one warp group
-// while others compute their epilogues.
+// As ContractionWgmma.cpp, for results of many tiles. A block has a
+// multiprocessor for itself and computes one tile after the other. Its last
+// warp group does nothing but ask for slices, as soon as a place in the ring is
+// free: those of the next tile come while others are still at the epilogue of
+// this one. Warps never wait for all others: the tensor cores multiply for one
+// warp group while another computes its epilogue.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,12 +13,17 @@
 #include "passes/codegen/gpu/WarpEpilogue.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
 namespace bcssl {
 namespace {
+
+/// Registers of a thread: 20 warps start with 96 each. One thread of the last
+/// group needs few, which leaves more for sums and epilogues.
+constexpr int64_t copierRegisters = 24, multiplierRegisters = 112;
 
 /// A place in the ring, and how often (its last bit) it was taken before.
 struct Position {
@@ -150,10 +155,14 @@ void SpecializedGenerator::run() {
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(roles.thenBlock());
+    NVVM::SetMaxRegisterOp::create(builder, multiplierRegisters,
+                                   NVVM::SetMaxRegisterAction::increase);
     forTiles([&](const ContractionBlock &block, Position position) {
       return multiplySlices(block, position);
     });
     builder.setInsertionPointToStart(roles.elseBlock());
+    NVVM::SetMaxRegisterOp::create(builder, copierRegisters,
+                                   NVVM::SetMaxRegisterAction::decrease);
     kernel.when(isThread(readers), [&] {
       forTiles([&](const ContractionBlock &block, Position position) {
         return fillSlices(block, position);

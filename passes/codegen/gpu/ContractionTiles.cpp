@@ -132,15 +132,20 @@ double warpgroupCostOf(const GpuContractionTile &tile,
   return rounds * block + std::ceil(rounds / 2) * blockCost;
 }
 
-/// Blocks that go through all tiles in turns of equal length, if each has more
-/// than one: else 0. Two are at work on a multiprocessor.
-int64_t blocksFor(const GpuContractionShape &shape,
-                  const GpuContractionTile &tile) {
-  constexpr int64_t most = 2 * multiprocessors;
-  int64_t tiles = shape.tiles(tile);
-  if (!tile.warpgroups || shape.endsInsideSlice(tile) || tiles <= most)
-    return 0;
-  return llvm::divideCeil(tiles, llvm::divideCeil(tiles, most));
+/// The tile for blocks that go through all tiles in turns of equal length, one
+/// block on a multiprocessor, if each has more than one; else the tile itself.
+GpuContractionTile specialized(const GpuContractionShape &shape,
+                               const GpuContractionTile &tile,
+                               const GpuLimits &limits) {
+  if (!tile.warpgroups || shape.endsInsideSlice(tile))
+    return tile;
+  GpuContractionTile result = tile;
+  result.rows = 256;
+  int64_t tiles = shape.tiles(result),
+          turns = llvm::divideCeil(tiles, multiprocessors);
+  result.blocks = llvm::divideCeil(tiles, turns);
+  return turns > 1 && isLegal(result, shape.elementBytes(), limits) ? result
+                                                                    : tile;
 }
 
 DictionaryAttr choose(KernelOp kernel, const GpuLimits &limits) {
@@ -165,8 +170,7 @@ DictionaryAttr choose(KernelOp kernel, const GpuLimits &limits) {
     }
   if (!best)
     return nullptr;
-  best->blocks = blocksFor(shape, *best);
-  return toAttribute(kernel.getContext(), *best);
+  return toAttribute(kernel.getContext(), specialized(shape, *best, limits));
 }
 
 LogicalResult check(KernelOp kernel, const GpuLimits &limits) {
@@ -177,8 +181,7 @@ LogicalResult check(KernelOp kernel, const GpuLimits &limits) {
     return kernel.emitOpError()
            << "expects a tile of 64 or 128 rows, 32, 64, 96 or 128 columns and "
            << (shape.elementBytes() == 2 ? "32 or 64" : "8, 16 or 32")
-           << " terms, with blocks for many tiles only in warp groups, of at "
-              "most "
+           << " terms, or of 256 rows for warp groups with blocks, of at most "
            << limits.threads << " threads and " << limits.sharedBytes
            << " bytes of shared memory, got " << kernel.getTileAttr();
   if (tile.warpgroups && !suitsWarpgroups(shape))
@@ -193,7 +196,7 @@ LogicalResult check(KernelOp kernel, const GpuLimits &limits) {
     return kernel.emitOpError("expects a block for each tile where parts end "
                               "inside a slice");
   int64_t partialRows = partialRowsOf(kernel);
-  if (partialRows != 0 && tile.rows != partialRows)
+  if (partialRows != 0 && tile.blocks == 0 && tile.rows != partialRows)
     return kernel.emitOpError()
            << "expects a tile of as many rows as a partial sum covers, "
            << partialRows << ", got " << tile.rows;
@@ -207,6 +210,7 @@ GpuLaunch launchOf(KernelOp kernel) {
   GpuLaunch launch;
   launch.blocks = tile.blocks == 0 ? shape.tiles(tile) : tile.blocks;
   launch.threads = tile.threads(shape.elementBytes());
+  launch.sharesRegisters = tile.blocks != 0;
   launch.sharedBytes = tile.sharedBytes(shape.elementBytes());
   if (tile.warpgroups)
     launch.tensorMaps = contractionTensorMaps(gpuContractionOf(kernel), tile);

@@ -18,7 +18,8 @@ namespace bcssl {
 class EpilogueRows {
 public:
   /// `columns` of the result of `anchor`.
-  EpilogueRows(GpuKernelContext context, ContractOp anchor, int64_t columns);
+  EpilogueRows(GpuKernelContext context, ContractOp anchor, int64_t columns,
+               int64_t mostWidth);
 
   /// What a thread works on.
   struct Piece {
@@ -40,14 +41,18 @@ public:
 
   RegionEmitter region() const;
 
-  /// Columns of a thread's vector: 16 bytes of the narrowest result, or as many
-  /// as divide the columns.
+  /// Columns of a thread's vector: 16 bytes of the narrowest result, if that is
+  /// not more than wanted, or as many as divide the columns.
   const int64_t width;
 
 private:
-  llvm::SmallVector<mlir::Value> emitLoop(KernelBuilder &kernel,
-                                          const Piece &piece, mlir::Value end,
-                                          int64_t unroll, Sums sums);
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  Values emitRows(KernelBuilder &kernel, const Piece &piece, mlir::Value row,
+                  int64_t count, mlir::ValueRange before, Sums sums);
+  Values emitLoop(KernelBuilder &kernel, const Piece &piece, mlir::Value end,
+                  int64_t unroll, Sums sums);
+  Values zeros() const;
 
   GpuKernelContext context;
   ContractOp anchor;

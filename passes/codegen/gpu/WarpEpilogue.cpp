@@ -18,7 +18,7 @@ WarpEpilogue::WarpEpilogue(GpuKernelContext context, KernelBuilder &kernel,
                            const GpuContractionShape &shape,
                            const GpuContractionTile &tile, Value thread)
     : kernel(kernel),
-      body(context, gpuContractionOf(context.kernel), shape.columns),
+      body(context, gpuContractionOf(context.kernel), shape.columns, chunk),
       shape(shape), tile(tile), warps(tile.rows / wgmmaWarpRows),
       perRow(pieceColumns / body.width), thread(thread) {
   memory =
@@ -32,15 +32,12 @@ WarpEpilogue::WarpEpilogue(GpuKernelContext context, KernelBuilder &kernel,
 }
 
 /// Rows are as long as all banks together. Chunks are moved so that those of
-/// four rows that half a warp stores meet different banks, and those of two
-/// rows that a quarter of a warp reads.
+/// the four rows that half a warp stores meet different banks; who reads 16
+/// bytes at a time meets them anyway.
 Value WarpEpilogue::place(Value row, Value column) {
-  ImplicitLocOpBuilder &builder = kernel.builder;
-  Value inFour = kernel.remainder(row, 4);
-  Value by = arith::AddIOp::create(builder, kernel.mul(inFour, 2),
-                                   kernel.remainder(row, 2));
   Value moved =
-      arith::XOrIOp::create(builder, kernel.quotient(column, chunk), by);
+      arith::XOrIOp::create(kernel.builder, kernel.quotient(column, chunk),
+                            kernel.mul(kernel.remainder(row, 4), 2));
   return kernel.add(
       kernel.add(begin, kernel.mul(row, pieceColumns)),
       kernel.add(kernel.mul(moved, chunk), kernel.remainder(column, chunk)));
@@ -48,13 +45,7 @@ Value WarpEpilogue::place(Value row, Value column) {
 
 /// The lane's columns of a row.
 Value WarpEpilogue::get(Value row) {
-  if (body.width <= chunk)
-    return kernel.load(memory, place(row, columnOfLane), body.width);
-  auto lanes = llvm::to_vector(llvm::seq<int64_t>(0, body.width));
-  Value low = kernel.load(memory, place(row, columnOfLane), chunk),
-        high = kernel.load(memory, place(row, kernel.add(columnOfLane, chunk)),
-                           chunk);
-  return vector::ShuffleOp::create(kernel.builder, low, high, lanes);
+  return kernel.load(memory, place(row, columnOfLane), body.width);
 }
 
 /// One of the warp's column sums for each lane: of the vectors that lanes above
@@ -117,7 +108,10 @@ void WarpEpilogue::storePartials(const ContractionBlock &block,
                                  ArrayRef<Value> partial) {
   ImplicitLocOpBuilder &builder = kernel.builder;
   RegionEmitter region = body.region();
-  auto count = static_cast<int64_t>(region.partials().size());
+  ArrayRef<RegionEmitter::Partial> sums = region.partials();
+  auto count = static_cast<int64_t>(sums.size());
+  auto rows =
+      static_cast<int64_t>(ReducePartialOp(sums.front().first).getRows());
   Value own = kernel.add(begin, kernel.add(columnOfLane, rowOfLane));
   for (auto [number, sum] : llvm::enumerate(partial))
     memref::StoreOp::create(
@@ -125,23 +119,32 @@ void WarpEpilogue::storePartials(const ContractionBlock &block,
         kernel.add(own, static_cast<int64_t>(number) * pieceColumns));
   int64_t threads = warps * 32;
   kernel.barrierOfFirst(threads);
-  Value column = kernel.add(block.firstColumn, thread);
-  Value hasColumn = kernel.within(thread, tile.columns);
+  // A thread for each column of each run of rows.
+  Value inTile = kernel.remainder(thread, tile.columns),
+        run = kernel.quotient(thread, tile.columns);
+  Value column = kernel.add(block.firstColumn, inTile);
+  Value firstRow = kernel.add(block.firstRow, kernel.mul(run, rows));
+  Value hasSums = kernel.within(run, tile.rows / rows);
   if (shape.columns % tile.columns != 0)
-    hasColumn = kernel.both(hasColumn, kernel.within(column, shape.columns));
-  kernel.when(hasColumn, [&] {
-    Value from = kernel.add(
-        kernel.mul(kernel.quotient(thread, pieceColumns), count * pieceColumns),
-        kernel.remainder(thread, pieceColumns));
-    Value to =
-        kernel.add(kernel.mul(block.rowTile, region.columnCount()), column);
-    for (auto [number, entry] : llvm::enumerate(region.partials())) {
+    hasSums = kernel.both(hasSums, kernel.within(column, shape.columns));
+  if (shape.rows % tile.rows != 0)
+    hasSums = kernel.both(hasSums, kernel.within(firstRow, shape.rows));
+  kernel.when(hasSums, [&] {
+    int64_t warpsOfRun = rows / wgmmaWarpRows;
+    Value from =
+        kernel.add(kernel.mul(run, warpsOfRun * pieceElements),
+                   kernel.add(kernel.mul(kernel.quotient(inTile, pieceColumns),
+                                         count * pieceColumns),
+                              kernel.remainder(inTile, pieceColumns)));
+    Value to = kernel.add(
+        kernel.mul(kernel.quotient(firstRow, rows), region.columnCount()),
+        column);
+    for (auto [number, entry] : llvm::enumerate(sums)) {
       Value sum;
-      for (int64_t warp = 0; warp < warps; ++warp) {
-        Value at =
-            kernel.add(from, warp * pieceElements +
-                                 static_cast<int64_t>(number) * pieceColumns);
-        Value one = kernel.load(memory, at, 1);
+      for (int64_t warp = 0; warp < warpsOfRun; ++warp) {
+        int64_t further =
+            warp * pieceElements + static_cast<int64_t>(number) * pieceColumns;
+        Value one = kernel.load(memory, kernel.add(from, further), 1);
         sum = sum ? arith::AddFOp::create(builder, sum, one) : one;
       }
       region.storeVector(sum, region.resultBuffer(entry.second), to);

@@ -241,8 +241,12 @@ INSTANTIATE_TEST_SUITE_P(Warpgroups, GpuContractionEpilogue,
                                          grouped("nt", 129, 200, 72, 128, 96),
                                          grouped("nt", 129, 40, 8, 128, 64)));
 
-/// For warp groups of which `blocks` go through all tiles.
-ContractionCase specialized(ContractionCase test, int64_t blocks) {
+/// For blocks of warp groups that go through all tiles.
+ContractionCase specialized(const std::string &form, int64_t rows,
+                            int64_t columns, int64_t depth, int64_t tileColumns,
+                            int64_t blocks, int64_t parts = 1) {
+  ContractionCase test =
+      grouped(form, rows, columns, depth, 256, tileColumns, parts);
   test.tile += ", blocks = " + std::to_string(blocks);
   return test;
 }
@@ -251,28 +255,29 @@ ContractionCase specialized(ContractionCase test, int64_t blocks) {
 // for all, not as many.
 INSTANTIATE_TEST_SUITE_P(
     Specialized, GpuContraction,
-    testing::Values(specialized(grouped("nt", 8, 8, 8), 1),
-                    specialized(grouped("nt", 256, 256, 64), 2),
-                    specialized(grouped("nn", 264, 264, 64), 4),
-                    specialized(grouped("tn", 264, 136, 64), 1),
-                    specialized(grouped("nt", 300, 136, 136), 4),
-                    specialized(grouped("nn", 264, 72, 328, 128, 64), 2),
-                    specialized(grouped("tn", 136, 264, 328, 64, 96), 3),
-                    specialized(grouped("tn", 264, 136, 137, 128, 32), 7),
-                    specialized(grouped("tn", 24, 136, 384, 64, 128, 3), 4),
-                    specialized(grouped("nt", 140, 72, 384, 128, 64, 2), 3)));
+    testing::Values(specialized("nt", 8, 8, 8, 128, 1),
+                    specialized("nt", 512, 128, 64, 128, 2),
+                    specialized("nn", 520, 264, 64, 128, 4),
+                    specialized("tn", 264, 136, 64, 64, 1),
+                    specialized("nt", 600, 136, 136, 128, 4),
+                    specialized("nn", 264, 72, 328, 64, 2),
+                    specialized("tn", 136, 264, 328, 96, 2),
+                    specialized("tn", 264, 136, 137, 32, 7),
+                    specialized("tn", 24, 136, 384, 128, 4, 3),
+                    specialized("nt", 140, 72, 384, 64, 2, 2)));
 
-INSTANTIATE_TEST_SUITE_P(
-    Specialized, GpuContractionEpilogue,
-    testing::Values(specialized(grouped("nt", 256, 96, 64, 128, 96), 1),
-                    specialized(grouped("nn", 300, 72, 24), 2),
-                    specialized(grouped("nt", 385, 200, 72, 128, 96), 5),
-                    specialized(grouped("nt", 257, 40, 200, 128, 64), 2),
-                    specialized(grouped("nn", 129, 136, 72, 128, 128), 1)));
+INSTANTIATE_TEST_SUITE_P(Specialized, GpuContractionEpilogue,
+                         testing::Values(specialized("nt", 512, 96, 64, 96, 1),
+                                         specialized("nn", 600, 72, 24, 128, 2),
+                                         specialized("nt", 641, 200, 72, 96, 5),
+                                         specialized("nt", 385, 40, 200, 64, 2),
+                                         specialized("nn", 129, 136, 72, 128,
+                                                     1)));
 
 TEST(GpuContractionPartials, Of64RowsBySpecializedWarps) {
-  ContractionCase test = specialized(grouped("nt", 150, 48, 72, 64, 64), 2);
-  expectRight(test, epilogueProgram(test, 64));
+  for (ContractionCase test : {specialized("nt", 300, 48, 72, 64, 2),
+                               specialized("nt", 520, 120, 72, 128, 1)})
+    expectRight(test, epilogueProgram(test, 64));
 }
 
 // Faults that are put into a right kernel do show.

@@ -317,7 +317,7 @@ std::vector<PlantedBug> specializedBugs() {
       {"arrival", warps, "one warp gives a place back for all", "deadlock",
        expectArrivals(1, 1)},
       {"arrival", warps, "more warps than there are must give a place back",
-       "deadlock", expectArrivals(1, 9)},
+       "deadlock", expectArrivals(1, 17)},
       {"barrier", warps, "rows are read before all have been stored", "race",
        erase<NVVM::SyncWarpOp>(0)},
       {"barrier", warps, "rows are replaced while they are read", "race",

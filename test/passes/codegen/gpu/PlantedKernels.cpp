@@ -111,13 +111,13 @@ func.func @f(%x: !left, %y: !right) -> !result {
   return %0 : !result
 })"},
       {"contraction of specialized warps", "contraction", R"(
-!left = tensor<300x136xbf16>
+!left = tensor<600x136xbf16>
 !right = tensor<72x136xbf16>
-!result = tensor<300x72xf32>
-!sums = tensor<3x72xf32>
+!result = tensor<600x72xf32>
+!sums = tensor<5x72xf32>
 func.func @f(%x: !left, %y: !right) -> (!result, !sums) {
   %0:2 = bcssl.kernel contraction(%a = %x, %b = %y)
-      tile {rows = 128, columns = 64, depth = 64, warpgroups = true, blocks = 2}
+      tile {rows = 256, columns = 64, depth = 64, warpgroups = true, blocks = 2}
       : (!left, !right) -> (!result, !sums) {
     %r = bcssl.contract nt %a, %b : !left, !right -> !result
     %p = bcssl.reduce_partial %r rows(128) : !result -> !sums
