@@ -22,7 +22,8 @@ void complete(Block &block, Barrier &barrier, uint64_t parameter) {
       *thread->results = parameter & Population ? barrier.count
                          : parameter & All      ? barrier.all
                                                 : barrier.any;
-  block.beginEpoch();
+  for (const Thread *thread : barrier.waiting)
+    block.clocks().acquire(thread->warp, barrier.handedOn);
   std::vector<Thread *> waiting;
   waiting.swap(barrier.waiting);
   barrier = {};
@@ -69,6 +70,7 @@ void meetAtBarrier(Thread &thread, uint64_t *results, const uint64_t *operands,
     barrier.any |= holds;
   }
   thread.results = results;
+  block.clocks().release(thread.warp, barrier.handedOn);
   if (parameter & Arrive)
     ++barrier.arrivedOnly;
   else

@@ -28,7 +28,7 @@ void Block::reset(const Launch &launch, uint32_t index) {
   blockIndex = index;
   count = launch.threadCount();
   finished = 0;
-  epoch = 0;
+  warpClocks.reset(count, isChecked());
   lastAllocation = nullptr;
   random.seed(launch.seed * 1000003 + index);
   readyBegin = readySize = 0;
@@ -45,16 +45,16 @@ void Block::reset(const Launch &launch, uint32_t index) {
   ready.resize(count);
   threads.resize(std::max<size_t>(threads.size(), count));
   warps.resize((count + 31) / 32);
-  fences = {0, 0, std::vector<uint32_t>(warps.size())};
+  fences = {0, std::vector<uint32_t>(warps.size())};
   for (Barrier &barrier : barriers) {
     barrier.waiting.clear();
     barrier.arrivedOnly = barrier.expected = 0;
+    barrier.handedOn.fill(0);
   }
   for (size_t w = 0; w < warps.size(); ++w) {
     uint32_t lanes = std::min<uint32_t>(32, count - 32 * w);
     uint32_t mask = lanes == 32 ? ~0u : (1u << lanes) - 1;
     warps[w].existing = warps[w].present = mask;
-    warps[w].epoch = 0;
     warps[w].meetings.clear();
   }
   auto [sizeX, sizeY, sizeZ] = launch.block;
@@ -85,7 +85,8 @@ void Block::reset(const Launch &launch, uint32_t index) {
   }
   if (isChecked()) {
     if (!sharedShadow)
-      sharedShadow = std::make_unique<Shadow>(sharedCapacity);
+      sharedShadow = std::make_unique<Shadow>(sharedCapacity,
+                                              /*keepsReaders=*/true);
     sharedShadow->forget(0, launch.sharedBytes);
     std::memset(shared, 0xff, launch.sharedBytes);
   }

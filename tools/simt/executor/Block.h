@@ -73,6 +73,8 @@ struct AsyncCopy {
 /// A matrix product in flight, the same for all threads of its warpgroup.
 struct Product {
   uint32_t site = 0;
+  Author author;
+  Knowledge known{};                     ///< to all warps of the group
   std::vector<const std::byte *> pieces; ///< of 16 bytes that it reads
   bool isDone = false;
 };
@@ -111,7 +113,6 @@ struct Meeting {
 struct Warp {
   uint32_t existing = 0; ///< lanes that the block has
   uint32_t present = 0;  ///< those that have not ended
-  uint16_t epoch = 0;    ///< barriers of the warp so far
   std::vector<Meeting> meetings;
 };
 
@@ -121,6 +122,7 @@ struct Barrier {
   std::vector<Thread *> waiting;
   uint32_t arrivedOnly = 0;
   uint64_t count = 0, all = 1, any = 0; ///< the reduction of predicates
+  Knowledge handedOn{};                 ///< by those who have arrived
 };
 
 class Block {
@@ -165,9 +167,8 @@ public:
   void defer(std::function<void()> work) {
     deferred.push_back(std::move(work));
   }
-  /// Lets the block's clock tick: what was done before is ordered with what
-  /// comes.
-  void beginEpoch() { ++epoch; }
+  /// What orders the accesses of the block's threads.
+  WarpClocks &clocks() { return warpClocks; }
 
   /// Reports something that `thread` does at its present site.
   /// `other` is the thread that it clashes with, -1 where there is none.
@@ -185,14 +186,14 @@ public:
   bool checkCopyBegin(Thread &thread, const void *address, uint64_t bytes,
                       uint64_t alignment);
   void checkCopyEnd(Thread &thread, const void *address, uint64_t bytes,
-                    bool isAsync);
+                    Author author, bool isAsync);
   /// As checkRead of 16 bytes, for a product that reads them until it is done.
   bool checkProductRead(Thread &thread, const std::byte *address,
                         Product &product);
   /// The first of the product's threads to wait for it has its operands free.
   void finish(Product &product);
-  /// Orders what the thread's warp wrote, and what all wrote before the present
-  /// epoch, before asynchronous reads.
+  /// Orders what the thread's warp wrote, and what it knows of, before
+  /// asynchronous reads.
   void fenceProxies(const Thread &thread);
 
 private:
@@ -220,7 +221,7 @@ private:
 
   const Launch *current = nullptr;
   uint32_t blockIndex = 0, runNumber = 0, count = 0, finished = 0;
-  uint16_t epoch = 0;
+  WarpClocks warpClocks;
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   std::array<Barrier, 16> barriers;

@@ -18,8 +18,12 @@ bool Block::locate(Thread &thread, const void *address, uint64_t bytes,
            address);
     return false;
   }
-  Moment now{runNumber, current->firstRun, static_cast<uint16_t>(thread.index),
-             epoch, warps[thread.warp].epoch};
+  Moment now{runNumber,
+             current->firstRun,
+             thread.index,
+             warpClocks.authorOf(thread.warp),
+             &warpClocks.knownTo(thread.warp),
+             static_cast<uint32_t>(warps.size())};
   uint64_t offset = number - reinterpret_cast<uintptr_t>(shared);
   if (offset < sharedCapacity) {
     // What other blocks did with their shared memory is over.
@@ -132,10 +136,12 @@ bool Block::checkAtomic(Thread &thread, const void *address, uint64_t bytes) {
 }
 
 void Block::checkCopyEnd(Thread &thread, const void *address, uint64_t bytes,
-                         bool isAsync) {
+                         Author author, bool isAsync) {
   Place place;
-  if (isChecked() && locate(thread, address, bytes, 1, place))
-    place.shadow->endCopy(place.offset, bytes, place.moment, isAsync);
+  if (!isChecked() || !locate(thread, address, bytes, 1, place))
+    return;
+  place.moment.author = author;
+  place.shadow->endCopy(place.offset, bytes, place.moment, isAsync);
 }
 
 bool Block::checkProductRead(Thread &thread, const std::byte *address,
@@ -145,6 +151,9 @@ bool Block::checkProductRead(Thread &thread, const std::byte *address,
     return true;
   if (!locate(thread, address, productPiece, productPiece, place))
     return false;
+  place.moment.thread = thread.warp / 4 * 128;
+  place.moment.author = product.author;
+  place.moment.known = &product.known;
   judge(thread, address,
         place.shadow->beginAsyncRead(place.offset, productPiece, place.moment,
                                      fences));
@@ -161,7 +170,7 @@ void Block::finish(Product &product) {
 
 void Block::fenceProxies(const Thread &thread) {
   fences.lastOfWarp[thread.warp] = ++fences.count;
-  fences.lastEpoch = epoch;
+  warpClocks.join(fences.covered, warpClocks.knownTo(thread.warp));
 }
 
 } // namespace bcssl::simt

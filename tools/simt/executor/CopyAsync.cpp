@@ -64,13 +64,21 @@ void arriveWhenLanded(Thread &thread, uint64_t *, const uint64_t *operands,
   std::vector<AsyncCopy> copies;
   copies.swap(thread.copies);
   thread.groupSizes.clear();
-  block.defer([copies = std::move(copies), barrier, &block, &thread] {
-    for (const AsyncCopy &copy : copies) {
-      land(copy);
-      block.checkCopyEnd(thread, copy.to, copy.bytes, /*isAsync=*/false);
-    }
-    completeArrival(block, barrier);
-  });
+  // Who waits for the barrier is behind what the thread has done until here,
+  // and not behind what it does until the copies land.
+  Author author = block.clocks().authorOf(thread.warp);
+  Knowledge handedOn{};
+  block.clocks().release(thread.warp, handedOn);
+  block.defer(
+      [copies = std::move(copies), barrier, author, handedOn, &block, &thread] {
+        for (const AsyncCopy &copy : copies) {
+          land(copy);
+          block.checkCopyEnd(thread, copy.to, copy.bytes, author,
+                             /*isAsync=*/false);
+        }
+        block.clocks().arrive(handedOn, barrier);
+        completeArrival(block, barrier);
+      });
 }
 
 uint32_t committedCopies(const Thread &thread) {
@@ -85,13 +93,15 @@ void commitGroup(Thread &thread, uint64_t *, const uint64_t *, uint64_t) {
 
 /// Waits until at most `open` groups are in flight.
 void waitFor(Thread &thread, uint64_t open) {
+  Block &block = *thread.block;
   while (thread.groupSizes.size() > open) {
     uint32_t size = thread.groupSizes.front();
     thread.groupSizes.erase(thread.groupSizes.begin());
     for (uint32_t i = 0; i < size; ++i) {
       land(thread.copies[i]);
-      thread.block->checkCopyEnd(thread, thread.copies[i].to,
-                                 thread.copies[i].bytes, /*isAsync=*/false);
+      block.checkCopyEnd(thread, thread.copies[i].to, thread.copies[i].bytes,
+                         block.clocks().authorOf(thread.warp),
+                         /*isAsync=*/false);
     }
     thread.copies.erase(thread.copies.begin(), thread.copies.begin() + size);
   }

@@ -43,7 +43,7 @@ void completeIfDone(Block &block, Word &word) {
     return;
   word.phase ^= 1;
   word.pending = word.expected;
-  block.beginEpoch();
+  block.clocks().completePhase(&word);
   block.wakeAt(&word);
 }
 
@@ -71,6 +71,7 @@ void initialize(Thread &thread, uint64_t *, const uint64_t *operands,
   Word word{};
   word.expected = word.pending = operands[1];
   word.mark = valid;
+  block.clocks().beginMBarrier(wordOf(operands[0]));
   std::memcpy(wordOf(operands[0]), &word, sizeof(word));
 }
 
@@ -99,6 +100,7 @@ void arrive(Thread &thread, uint64_t *results, const uint64_t *operands,
   if (parameter & Drop)
     word->expected -= count;
   word->pending -= count;
+  thread.block->clocks().arrive(thread.warp, word);
   completeIfDone(*thread.block, *word);
 }
 
@@ -110,8 +112,11 @@ void expectTransactions(Thread &thread, uint64_t *, const uint64_t *operands,
 
 void completeTransactions(Thread &thread, uint64_t *, const uint64_t *operands,
                           uint64_t) {
-  if (Word *word = openWord(thread, operands[0]))
-    completeBytes(*thread.block, word, operands[1]);
+  Word *word = openWord(thread, operands[0]);
+  if (!word)
+    return;
+  thread.block->clocks().arrive(thread.warp, word);
+  completeBytes(*thread.block, word, operands[1]);
 }
 
 /// Tests of a phase wait for it too: programs test again and again, and the
@@ -123,6 +128,8 @@ void awaitParity(Thread &thread, uint64_t *results, const uint64_t *operands,
   Word *word = openWord(thread, operands[0]);
   while (word && word->mark == valid && word->phase == (operands[1] & 1))
     thread.block->waitAt(thread, word, "an mbarrier");
+  if (word)
+    thread.block->clocks().awaitPhase(thread.warp, word);
 }
 
 } // namespace

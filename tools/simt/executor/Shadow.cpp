@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -11,6 +12,7 @@ namespace bcssl::simt {
 namespace {
 
 constexpr uint8_t bothBytes = 3, pendingCopy = 4;
+constexpr uint32_t nobody = actorLimit;
 
 /// Pages of zeros that take memory only where they are touched.
 void *mapZeros(uint64_t bytes) {
@@ -30,77 +32,114 @@ uint8_t bytesOf(uint64_t cell, uint64_t begin, uint64_t end) {
 
 } // namespace
 
-Shadow::Shadow(uint64_t bytes)
+Shadow::Shadow(uint64_t bytes, bool keepsReaders)
     : cellCount(bytes / 2 + 1),
       cells(static_cast<Cell *>(mapZeros(cellCount * sizeof(Cell)))),
       marks(static_cast<uint8_t *>(mapZeros(cellCount))),
       nextFences(
           static_cast<uint32_t *>(mapZeros(cellCount * sizeof(uint32_t)))),
       asyncReads(
-          static_cast<uint16_t *>(mapZeros(cellCount * sizeof(uint16_t)))) {}
+          static_cast<uint16_t *>(mapZeros(cellCount * sizeof(uint16_t)))),
+      keepsReaders(keepsReaders),
+      reads(static_cast<uint32_t *>(mapZeros(readsBytes()))) {}
 
 Shadow::~Shadow() {
   munmap(cells, cellCount * sizeof(Cell));
   munmap(marks, cellCount);
   munmap(nextFences, cellCount * sizeof(uint32_t));
   munmap(asyncReads, cellCount * sizeof(uint16_t));
+  munmap(reads, readsBytes());
 }
 
-bool Shadow::isOrdered(uint32_t run, uint16_t thread, uint16_t epoch,
-                       uint16_t warpEpoch, const Moment &moment) {
-  if (run < moment.firstRun)
+bool Shadow::isWriteOrdered(const Cell &cell, const Moment &moment) {
+  if (cell.writeRun < moment.firstRun)
     return true;
-  if (run != moment.run)
+  if (cell.writeRun != moment.run)
     return false;
-  if (thread == moment.thread || epoch != moment.epoch)
-    return true;
-  return thread / 32 == moment.thread / 32 && warpEpoch != moment.warpEpoch;
+  return cell.writeStamp < (*moment.known)[cell.writeActor] ||
+         (cell.writeThread == moment.thread &&
+          cell.writeActor == moment.author.actor);
 }
 
-bool Shadow::readsAreOrdered(const Cell &cell, const Moment &moment) {
+bool Shadow::isLastReadOrdered(const Cell &cell, const Moment &moment) {
   if (cell.readRun < moment.firstRun)
     return true;
-  switch (cell.readers) {
-  case Blocks:
+  if (cell.readRun != moment.run || cell.readers == Blocks)
     return false;
-  case Warps:
-    return cell.readRun == moment.run && cell.readEpoch != moment.epoch;
-  case Lanes:
-    return cell.readRun == moment.run &&
-           (cell.readEpoch != moment.epoch ||
-            (cell.readThread / 32 == moment.thread / 32 &&
-             cell.readWarpEpoch != moment.warpEpoch));
-  default:
-    return isOrdered(cell.readRun, cell.readThread, cell.readEpoch,
-                     cell.readWarpEpoch, moment);
-  }
+  return cell.readStamp < (*moment.known)[cell.readActor] ||
+         (cell.readThread == moment.thread &&
+          cell.readActor == moment.author.actor && cell.readers != Lanes);
 }
 
-void Shadow::noteRead(Cell &cell, const Moment &moment) {
+uint32_t Shadow::unknownReader(uint64_t i, const Moment &moment) const {
+  const Cell &cell = cells[i];
+  if (!isLastReadOrdered(cell, moment))
+    return cell.readActor;
+  if (cell.readers != Warps || cell.readRun < moment.firstRun)
+    return nobody;
+  // Which lanes of the author's own warp have read is not kept, but for the
+  // last one.
+  auto isUnknown = [&](uint32_t actor, uint32_t stamp) {
+    return stamp > (*moment.known)[actor] && actor != moment.author.actor;
+  };
+  const uint32_t *stamps = readsOf(i, moment);
+  if (!keepsReaders)
+    return isUnknown(stamps[1] / 32, stamps[0]) ? stamps[1] / 32 : nobody;
+  for (uint32_t actor = 0; actor < moment.readerCount(); ++actor)
+    if (isUnknown(actor, stamps[actor]))
+      return actor;
+  return nobody;
+}
+
+void Shadow::noteEarlierReads(uint64_t i, const Moment &moment) const {
+  const Cell &cell = cells[i];
+  uint32_t *stamps = readsOf(i, moment);
+  if (!keepsReaders) {
+    if (cell.readActor != moment.author.actor) {
+      stamps[0] = cell.readStamp + 1;
+      stamps[1] = cell.readThread;
+    }
+    return;
+  }
+  if (cell.readers != Warps) {
+    std::fill_n(stamps, moment.readerCount(), 0);
+    stamps[cell.readActor] = cell.readStamp + 1;
+  }
+  stamps[moment.author.actor] = moment.author.stamp + 1;
+}
+
+void Shadow::noteRead(uint64_t i, const Moment &moment) {
   // Several readers are kept as the widest group that a later writer may not
   // know of.
+  Cell &cell = cells[i];
+  auto before = static_cast<Readers>(cell.readers);
   Readers readers = One;
   if (cell.readRun >= moment.firstRun) {
-    if (cell.readRun != moment.run || cell.readers == Blocks)
+    if (cell.readRun != moment.run || before == Blocks)
       readers = Blocks;
-    else if (!readsAreOrdered(cell, moment))
-      readers =
-          cell.readers != Warps && cell.readThread / 32 == moment.thread / 32
-              ? Lanes
-              : Warps;
+    else if (before == Warps && keepsReaders)
+      readers = Warps;
+    else if (!isLastReadOrdered(cell, moment))
+      readers = before != Warps && cell.readActor == moment.author.actor
+                    ? Lanes
+                    : Warps;
   }
+  if (readers == Warps)
+    noteEarlierReads(i, moment);
   cell.readRun = moment.run;
-  cell.readEpoch = moment.epoch;
-  cell.readWarpEpoch = moment.warpEpoch;
+  cell.readStamp = moment.author.stamp;
   cell.readThread = moment.thread;
+  cell.readActor = moment.author.actor;
   cell.readers = readers;
 }
 
 void Shadow::noteWrite(Cell &cell, const Moment &moment) {
   cell.writeRun = moment.run;
-  cell.writeEpoch = moment.epoch;
-  cell.writeWarpEpoch = moment.warpEpoch;
+  cell.writeStamp = moment.author.stamp;
   cell.writeThread = moment.thread;
+  cell.writeActor = moment.author.actor;
+  // Who knows of this write knows of the reads that it is behind.
+  cell.readRun = 0;
 }
 
 Judgement Shadow::read(uint64_t offset, uint64_t bytes, const Moment &moment) {
@@ -113,15 +152,13 @@ Judgement Shadow::read(uint64_t offset, uint64_t bytes, const Moment &moment) {
   };
   for (uint64_t i = offset / 2; i < (end + 1) / 2; ++i) {
     uint8_t wanted = bytesOf(i, offset, end);
-    Cell &cell = cells[i];
     if (marks[i] & pendingCopy)
       blame(Verdict::Pending, i);
     else if ((marks[i] & wanted) != wanted)
       blame(Verdict::Uninitialized, i);
-    else if (!isOrdered(cell.writeRun, cell.writeThread, cell.writeEpoch,
-                        cell.writeWarpEpoch, moment))
+    else if (!isWriteOrdered(cells[i], moment))
       blame(Verdict::ReadAfterWrite, i);
-    noteRead(cell, moment);
+    noteRead(i, moment);
   }
   return result;
 }
@@ -138,12 +175,15 @@ Judgement Shadow::judgeWrite(uint64_t offset, uint64_t bytes,
         result = {Verdict::Pending, at, cell.writeThread, false};
       else if (moment.nextFence != 0 && asyncReads[i] != 0)
         result = {Verdict::InUse, at, cell.readThread, false};
-      else if (!isOrdered(cell.writeRun, cell.writeThread, cell.writeEpoch,
-                          cell.writeWarpEpoch, moment))
+      else if (!isWriteOrdered(cell, moment))
         result = {Verdict::WriteAfterWrite, at, cell.writeThread,
                   cell.writeRun != moment.run};
-      else if (!readsAreOrdered(cell, moment))
-        result = {Verdict::WriteAfterRead, at, cell.readThread,
+      else if (uint32_t actor = unknownReader(i, moment); actor != nobody)
+        // Of an earlier reader only the warp is kept.
+        result = {Verdict::WriteAfterRead, at,
+                  static_cast<uint16_t>(actor == cell.readActor
+                                            ? cell.readThread
+                                            : moment.firstThreadOf(actor)),
                   cell.readers == Blocks || cell.readRun != moment.run};
     }
     noteWrite(cell, moment);
@@ -185,9 +225,9 @@ Judgement Shadow::beginAsyncRead(uint64_t offset, uint64_t bytes,
     ++asyncReads[i];
     const Cell &cell = cells[i];
     uint32_t wanted = nextFences[i];
-    bool isFenced =
-        fences.lastOfWarp[cell.writeThread / 32] >= wanted ||
-        (fences.count >= wanted && fences.lastEpoch != cell.writeEpoch);
+    bool isFenced = fences.lastOfWarp[cell.writeThread / 32] >= wanted ||
+                    (fences.count >= wanted &&
+                     fences.covered[cell.writeActor] > cell.writeStamp);
     if (result.verdict == Verdict::Fine && !isFenced)
       result = {Verdict::Unfenced, 2 * i, cell.writeThread, false};
   }

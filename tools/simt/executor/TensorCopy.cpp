@@ -18,6 +18,7 @@ struct TensorCopy {
   void *barrier;
   TensorMap map;
   int32_t start[5] = {};
+  Knowledge handedOn{}; ///< by the warp that asked
 
   /// Calls `function(element's address or null, place in the box)`.
   template <typename Function> void forElements(Function function) const {
@@ -46,7 +47,10 @@ struct TensorCopy {
       else
         std::memset(target, 0, map.elementBytes);
     });
-    block.checkCopyEnd(thread, to, map.boxBytes(), /*isAsync=*/true);
+    WarpClocks &clocks = block.clocks();
+    block.checkCopyEnd(thread, to, map.boxBytes(), clocks.authorAt(barrier),
+                       /*isAsync=*/true);
+    clocks.arrive(handedOn, barrier);
     completeBytes(block, barrier, map.boxBytes());
   }
 };
@@ -77,8 +81,10 @@ void beginTensorCopy(Thread &thread, uint64_t *, const uint64_t *operands,
       if (from)
         block.checkRead(thread, from, copy.map.elementBytes, 1);
     });
-  if (block.checkCopyBegin(thread, copy.to, copy.map.boxBytes(), 128))
-    block.defer([copy, &block, &thread] { copy.land(block, thread); });
+  if (!block.checkCopyBegin(thread, copy.to, copy.map.boxBytes(), 128))
+    return;
+  block.clocks().release(thread.warp, copy.handedOn);
+  block.defer([copy, &block, &thread] { copy.land(block, thread); });
 }
 
 } // namespace

@@ -237,7 +237,7 @@ void joinElection(Thread &thread, uint64_t *results, const uint64_t *operands,
 }
 
 void synchronize(Block &block, uint32_t warp, const Meeting &) {
-  ++block.warp(warp).epoch;
+  block.clocks().synchronize(warp);
 }
 
 void joinWarpBarrier(Thread &thread, uint64_t *results,

@@ -103,6 +103,10 @@ void multiplyGroup(std::span<Thread *> group, uint64_t parameter) {
                           "threads of a warpgroup have different operands");
   static thread_local float a[rows][depth], b[256][depth];
   auto flight = std::make_shared<Product>(first.site);
+  if (first.block->isChecked()) {
+    flight->author = first.block->clocks().beginProduct(first.warp / 4);
+    flight->known = first.block->clocks().knownToGroup(first.warp / 4);
+  }
   readOperand(first, *flight, operands[0], operands[5], parameter, a, rows);
   readOperand(first, *flight, operands[1], operands[6], parameter, b, columns);
   if (first.block->isChecked())
@@ -171,9 +175,12 @@ void waitForProducts(Thread &thread, uint64_t *, const uint64_t *operands,
   while (thread.productGroups.size() > operands[0]) {
     uint32_t size = thread.productGroups.front();
     thread.productGroups.erase(thread.productGroups.begin());
-    for (uint32_t i = 0; i < size; ++i)
-      if (!thread.products[i]->isDone)
-        thread.block->finish(*thread.products[i]);
+    for (uint32_t i = 0; i < size; ++i) {
+      Product &product = *thread.products[i];
+      if (!product.isDone)
+        thread.block->finish(product);
+      thread.block->clocks().awaitProduct(thread.warp, product.author);
+    }
     thread.products.erase(thread.products.begin(),
                           thread.products.begin() + size);
   }
