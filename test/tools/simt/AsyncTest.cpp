@@ -167,6 +167,82 @@ TEST(SimtTensorCopy, WrongCounts) {
               Contains(HasSubstr("missing-wait: touches the")));
 }
 
+/// A box comes to each of two places with an mbarrier each; thread 0 asks for
+/// them, all wait and read the first.
+KernelRun copyTwoBoxes(const std::string &wait) {
+  KernelRun run = copyBox(64, "");
+  std::string second =
+      "%other = getelementptr i8, ptr addrspace(3) @shared, i32 8\n"
+      "%data2 = getelementptr i8, ptr addrspace(3) @shared, i32 2048\n"
+      "%far2 = addrspacecast ptr addrspace(3) %data2 to ptr\n"
+      "%near2 = addrspacecast ptr %far2 to ptr addrspace(7)\n"
+      "call void @llvm.nvvm.mbarrier.init.shared(ptr addrspace(3) %other, i32 "
+      "1)\n"
+      "%state2 = call i64 "
+      "@llvm.nvvm.mbarrier.arrive.expect.tx.scope.cta.space.cta(ptr "
+      "addrspace(3) %other, i32 64)\n"
+      "call void @llvm.nvvm.cp.async.bulk.tensor.g2s.tile.2d(ptr "
+      "addrspace(7) %near2, ptr addrspace(3) %other, ptr %map, i32 -1, i32 2, "
+      "i16 0, i64 0, i1 0, i1 0, i32 0)\n";
+  size_t place = run.body.find("br label %worked");
+  run.body.insert(place, second);
+  place = run.body.find("worked:\n") + 8;
+  run.body.insert(
+      place, "call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)\n"
+             "%wait = getelementptr i8, ptr addrspace(3) @shared, i32 8\n" +
+                 wait);
+  run.sharedBytes = 3072;
+  return run;
+}
+
+TEST(SimtTensorCopy, WaitForAnotherCopyOrdersNothing) {
+  std::string waitOther =
+      "%done2 = call i1 "
+      "@llvm.nvvm.mbarrier.try.wait.parity.scope.cta.space.cta(ptr "
+      "addrspace(3) %wait, i32 0)\n";
+  EXPECT_THAT(copyTwoBoxes(waitPhase0).run(), IsEmpty());
+  EXPECT_THAT(copyTwoBoxes(waitOther + waitPhase0).run(), IsEmpty());
+  // The first copy has landed when the second has.
+  EXPECT_THAT(copyTwoBoxes(waitOther).run(),
+              Contains(HasSubstr("race: nothing orders it with an earlier "
+                                 "write")));
+}
+
+TEST(SimtTensorCopy, WritesBehindAllReaders) {
+  // Two warps read what lies at the box's place before it comes.
+  auto overwritten = [](const std::string &end) {
+    KernelRun run = copyBox(64, waitPhase0);
+    const std::string barrier =
+        "call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)\n";
+    size_t place = run.body.find("br i1 %first, label %work,");
+    run.body.insert(place,
+                    "br i1 %first, label %fill, label %filled\nfill:\n"
+                    "store <4 x i32> zeroinitializer, ptr addrspace(3) "
+                    "%data, align 16\n"
+                    "br label %filled\nfilled:\n" +
+                        barrier +
+                        "%was = load i32, ptr addrspace(3) %data, align 4\n"
+                        "%keep = getelementptr i32, ptr addrspace(1) %p3, i32 "
+                        "%tid\n"
+                        "store i32 %was, ptr addrspace(1) %keep, align 4\n" +
+                        end);
+    run.buffers.push_back(zeros(64));
+    run.threads = 64;
+    return run;
+  };
+  for (Order order : {Order::Forward, Order::Reverse}) {
+    KernelRun right = overwritten(
+        "call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)\n");
+    right.options.order = order;
+    EXPECT_THAT(right.run(), IsEmpty());
+  }
+  KernelRun wrong = overwritten("call void @llvm.nvvm.bar.warp.sync(i32 -1)\n");
+  wrong.options.order = Order::Reverse;
+  EXPECT_THAT(wrong.run(),
+              Contains(HasSubstr("race: nothing orders it with an earlier "
+                                 "read")));
+}
+
 TEST(SimtTensorCopy, Swizzle) {
   // Bits 4 to 6 of an address by bits 7 to 9, as the manual's figures show.
   EXPECT_EQ(swizzled(0x400, 128), 0x400u);

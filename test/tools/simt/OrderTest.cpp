@@ -161,6 +161,22 @@ TEST(SimtOrder, PhaseIsKnownToThoseWhoWait) {
   expectClean(warps({fill, take + barrier(1, 2), barrier(1, 2) + read()}));
 }
 
+TEST(SimtOrder, CopiesThatArriveWhenTheyHaveLanded) {
+  std::string fill =
+      "call void @llvm.nvvm.cp.async.ca.shared.global.4(" + nearWord + ", " +
+      farWord +
+      ")\n"
+      "call void @llvm.nvvm.cp.async.mbarrier.arrive.shared(ptr addrspace(3) "
+      "@shared)\n" +
+      meet + arrive(full);
+  std::string take = await(full, 0);
+  expectClean(
+      warps({fill + take + read(), take + read() + write(farWord), ""}));
+  expectRace(warps({fill, take + read() + write(), take + read()}));
+  // What comes behind the arrival is not handed on when the copies land.
+  expectRace(warps({fill + read(farWord), take + write(farWord)}));
+}
+
 TEST(SimtOrder, LanesMeetBeforeOneArrivesForAll) {
   std::string fill = write() + meet + arrive(full) + await(empty, 0) + write();
   KernelRun run = warps({fill, await(full, 0) + read() + arrive(empty)});

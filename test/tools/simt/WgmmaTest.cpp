@@ -229,6 +229,62 @@ TEST(SimtWgmma, OperandsOfThreadsNeedAProxyFence) {
   EXPECT_THAT(run.run(), Contains(HasSubstr("missing-fence: reads")));
 }
 
+TEST(SimtWgmma, AFenceCoversWhatItsWarpKnowsOf) {
+  // Two warps meet, and one of them fences for both: not for the other two.
+  const std::string head = "%low = icmp ult i32 %tid, 64\n"
+                           "%one = icmp ult i32 %tid, 32\n"
+                           "br i1 %low, label %pair, label %rest\n"
+                           "pair:\n"
+                           "call void @llvm.nvvm.barrier.cta.sync.aligned."
+                           "count(i32 1, i32 64)\n"
+                           "br i1 %one, label %fence, label %fenced\n"
+                           "fence:\n" +
+                           proxyFence + "br label %fenced\nrest:\n",
+                    tail = "br label %fenced\nfenced:\n";
+  for (Order order : {Order::Forward, Order::Reverse}) {
+    KernelRun right =
+        replaced(swizzledProduct(), proxyFence, head + proxyFence + tail);
+    right.options.order = order;
+    EXPECT_THAT(right.run(), IsEmpty());
+    KernelRun wrong = replaced(swizzledProduct(), proxyFence, head + tail);
+    wrong.options.order = order;
+    EXPECT_THAT(wrong.run(), Contains(HasSubstr("missing-fence: reads")));
+  }
+}
+
+TEST(SimtWgmma, ProductsAreDoneForThoseWhoKnowOfTheWait) {
+  // A fifth warp writes into A when the group has arrived, which waits for its
+  // product before or after.
+  auto overwritten = [](const std::string &place, const std::string &by) {
+    KernelRun run = replaced(swizzledProduct(), place, by);
+    run.body = "%extra = icmp uge i32 %tid, 128\n"
+               "br i1 %extra, label %writer, label %group\nwriter:\n" +
+               barrier +
+               "call void @llvm.nvvm.barrier.cta.sync.aligned.count(i32 1, i32 "
+               "160)\n"
+               "%into = getelementptr i32, ptr addrspace(3) @shared, i32 "
+               "%lane\n"
+               "store i32 0, ptr addrspace(3) %into, align 4\n"
+               "br label %end\ngroup:\n" +
+               run.body + "br label %end\nend:\n";
+    run.threads = 160;
+    return run;
+  };
+  const std::string arrive = "call void @llvm.nvvm.barrier.cta.arrive.aligned."
+                             "count(i32 1, i32 160)\n";
+  // Lanes share what they know: none waits before all have arrived.
+  const std::string meet = "call void @llvm.nvvm.bar.warp.sync(i32 -1)\n";
+  for (Order order : {Order::Forward, Order::Reverse}) {
+    KernelRun right = overwritten(waitForAll, waitForAll + arrive);
+    right.options.order = order;
+    EXPECT_THAT(right.run(), IsEmpty());
+    KernelRun wrong = overwritten(waitForAll, arrive + meet + waitForAll);
+    wrong.options.order = order;
+    EXPECT_THAT(wrong.run(), Contains(HasSubstr("race: nothing orders it with "
+                                                "an earlier read")));
+  }
+}
+
 TEST(SimtWgmma, TheFirstProductNeedsAFence) {
   KernelRun run = replaced(swizzledProduct(), productFence);
   EXPECT_THAT(run.run(), Contains(HasSubstr("missing-fence: expects wgmma")));
