@@ -64,7 +64,8 @@ LogicalResult dump(ModuleOp module, const std::string &directory, Stage stage) {
 
 FailureOr<KernelImage> cpuImage(ModuleOp module, const Target &target,
                                 const CompileOptions &options) {
-  FailureOr<OwningOpRef<ModuleOp>> whole = kernelsFor(module, target);
+  FailureOr<OwningOpRef<ModuleOp>> whole =
+      kernelsFor(module, options.formation, target);
   if (failed(whole))
     return failure();
   auto kernels = (*whole)->lookupSymbol<ModuleOp>("kernels");
@@ -124,7 +125,7 @@ LogicalResult addGpuImages(ModuleOp module, ArrayRef<Target> targets,
   for (auto [chip, formats] : formatsOf(targets, !imageOptions.ptxas.empty())) {
     StageTimer timer(options.timing, "machine code");
     FailureOr<OwningOpRef<ModuleOp>> whole =
-        kernelsFor(module, {Target::Kind::Cuda, chip.str()});
+        kernelsFor(module, options.formation, {Target::Kind::Cuda, chip.str()});
     if (failed(whole))
       return failure();
     auto made = compileGpuImages(**whole, formats, imageOptions);

@@ -2,8 +2,6 @@
 
 #include "passes/EmittedKernels.h"
 
-#include "passes/Pipelines.h"
-
 #include "dialects/bcssl/Bcssl.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -38,8 +36,8 @@ void forgetEmission(KernelOp kernel, bool isGpu) {
 
 } // namespace
 
-FailureOr<OwningOpRef<ModuleOp>> kernelsFor(ModuleOp planned,
-                                            const Target &target) {
+FailureOr<OwningOpRef<ModuleOp>>
+kernelsFor(ModuleOp planned, KernelFormation formation, const Target &target) {
   Operation *kernels = planned.lookupSymbol("kernels");
   if (!isa_and_nonnull<ModuleOp, gpu::GPUModuleOp>(kernels))
     return planned.emitError("expects a planned module with emitted kernels");
@@ -58,7 +56,7 @@ FailureOr<OwningOpRef<ModuleOp>> kernelsFor(ModuleOp planned,
     anew.push_back(kernel);
   });
   PassManager manager(planned.getContext());
-  buildEmission(manager, target);
+  buildEmission(manager, formation, target);
   if (failed(manager.run(*whole)))
     return failure();
   for (auto [kernel, same] : llvm::zip(anew, known))

@@ -3,6 +3,7 @@
 #ifndef BCSSL_PASSES_EMITTEDKERNELS_H
 #define BCSSL_PASSES_EMITTEDKERNELS_H
 
+#include "passes/Pipelines.h"
 #include "passes/Target.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -15,7 +16,8 @@ namespace bcssl {
 /// tiles. Reports a module without kernel functions or with those of the other
 /// kind of device.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
-kernelsFor(mlir::ModuleOp planned, const Target &target);
+kernelsFor(mlir::ModuleOp planned, KernelFormation formation,
+           const Target &target);
 
 } // namespace bcssl
 

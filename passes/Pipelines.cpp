@@ -79,9 +79,11 @@ static void buildFormation(OpPassManager &manager, KernelFormation formation,
         createMergeKernels(MergeKernelsOptions{.chip = target.chip}));
 }
 
-void buildEmission(OpPassManager &manager, const Target &target) {
+void buildEmission(OpPassManager &manager, KernelFormation formation,
+                   const Target &target) {
   if (target.isGpu()) {
-    manager.addNestedPass<func::FuncOp>(createChooseGpuTiles({target.chip}));
+    manager.addNestedPass<func::FuncOp>(
+        createChooseGpuTiles({target.chip, formation.specialize}));
     manager.addPass(
         createEmitGpuKernels(EmitGpuKernelsOptions{.chip = target.chip}));
     return;
@@ -108,7 +110,7 @@ void buildStage(OpPassManager &manager, Stage stage, KernelFormation formation,
       manager.addNestedPass<func::FuncOp>(createTileLargeKernels());
       manager.addNestedPass<func::FuncOp>(createChooseTiles());
     }
-    buildEmission(manager, target);
+    buildEmission(manager, formation, target);
     manager.addPass(createPlanMemory());
     manager.addPass(createVerifyMemory());
     return;
@@ -127,7 +129,8 @@ void buildNvvmPipeline(OpPassManager &manager, const NvvmOptions &options) {
   for (Stage stage : {Stage::Input, Stage::Differentiated, Stage::Expanded})
     buildStage(manager, stage, {.precision = options.precision},
                {Target::Kind::Cuda, options.chip});
-  manager.addNestedPass<func::FuncOp>(createChooseGpuTiles({options.chip}));
+  manager.addNestedPass<func::FuncOp>(
+      createChooseGpuTiles(ChooseGpuTilesOptions{.chip = options.chip}));
   manager.addPass(createEmitGpuKernels(
       {options.chip,
        options.partial ? MissingGenerator::Remark : MissingGenerator::Error}));

@@ -40,6 +40,9 @@ struct KernelFormation {
   bool fuse = true;
   bool recompute = true;
   bool merge = true; ///< small kernels share launches, on GPUs
+  /// Contractions of many tiles have a warp group that copies for others, on
+  /// chips with wgmma.
+  bool specialize = true;
   Precision precision = Precision::F32; ///< kernels of CPUs are in f32
   /// In bf16: also feature maps that no product takes cross kernels so, from
   /// this number of elements on; 0: none.
@@ -54,7 +57,8 @@ void buildStage(mlir::OpPassManager &manager, Stage stage,
 /// Adds the passes that emit the functions of kernels: a part of the stage
 /// Kernels. On CPUs all levels share their tiles, on GPUs each chip chooses its
 /// own here.
-void buildEmission(mlir::OpPassManager &manager, const Target &target);
+void buildEmission(mlir::OpPassManager &manager, KernelFormation formation,
+                   const Target &target);
 
 /// Adds all passes from a model's programs to planned CPU kernels: the pipeline
 /// `--bcssl-cpu`.

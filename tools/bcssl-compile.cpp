@@ -111,7 +111,7 @@ int run(const Flags &flags, Arguments &arguments) {
 
 int main(int argc, char **argv) {
   Arguments arguments;
-  bool noCache = false, noMerge = false;
+  bool noCache = false, noMerge = false, noSpecialize = false;
   Flags flags(
       "bcssl-compile",
       "Compiles a model, or programs in MLIR text, to an artifact.",
@@ -148,6 +148,8 @@ int main(int argc, char **argv) {
             {.choices = {"activations", "anchors"}});
   flags.add("no-merge", noMerge,
             "launch every GPU kernel by itself, for comparison");
+  flags.add("no-specialize", noSpecialize,
+            "no warp groups that only copy for others, for comparison");
   flags.add("dump-dir", arguments.compile.dumpDirectory,
             "write the module after each stage here");
   flags.add("timing", arguments.compile.timing, "print seconds per stage");
@@ -163,6 +165,7 @@ int main(int argc, char **argv) {
     return *code;
   arguments.compile.cache = !noCache;
   arguments.compile.formation.merge = !noMerge;
+  arguments.compile.formation.specialize = !noSpecialize;
   try {
     return run(flags, arguments);
   } catch (const std::runtime_error &error) {

@@ -252,6 +252,7 @@ struct GpuLimits {
   int64_t sharedBytes = 48 << 10; ///< dynamic shared memory
   int64_t threads = 1024;
   bool warpgroups = false; ///< whether warp groups multiply by wgmma
+  bool specialized = true; ///< whether one of them may copy for the others
 };
 
 /// The limits of "sm_80", "sm_90a", ... (CUDA C++ Programming Guide, table of

@@ -21,6 +21,7 @@ struct ChooseGpuTiles : impl::ChooseGpuTilesBase<ChooseGpuTiles> {
 
   void runOnOperation() override {
     GpuLimits limits = gpuLimitsOf(chip);
+    limits.specialized = specialize;
     WalkResult result = getOperation().walk([&](KernelOp kernel) {
       if (failed(checkRegion(kernel)))
         return WalkResult::interrupt();

@@ -137,7 +137,7 @@ double warpgroupCostOf(const GpuContractionTile &tile,
 GpuContractionTile specialized(const GpuContractionShape &shape,
                                const GpuContractionTile &tile,
                                const GpuLimits &limits) {
-  if (!tile.warpgroups || shape.endsInsideSlice(tile))
+  if (!tile.warpgroups || !limits.specialized || shape.endsInsideSlice(tile))
     return tile;
   GpuContractionTile result = tile;
   result.rows = 256;

@@ -43,7 +43,9 @@ def ChooseGpuTiles : Pass<"bcssl-choose-gpu-tiles", "::mlir::func::FuncOp"> {
     Example: test/passes/codegen/gpu/choose-gpu-tiles.mlir.
   }];
   let options = [
-    Option<"chip", "chip", "std::string", /*default=*/"\"sm_90a\"", "chip to choose for">
+    Option<"chip", "chip", "std::string", /*default=*/"\"sm_90a\"", "chip to choose for">,
+    Option<"specialize", "specialize", "bool", /*default=*/"true",
+           "let warp groups copy for others, where contractions have many tiles">
   ];
   let dependentDialects = ["::bcssl::BcsslDialect"];
 }

@@ -277,7 +277,8 @@ std::string faultOf(const DepthwiseCase &test, Computation computation,
   auto module =
       parseSourceString<ModuleOp>(programOf(test, computation), &context);
   PassManager emit(&context), lower(&context);
-  emit.addNestedPass<func::FuncOp>(createChooseGpuTiles({test.chip}));
+  emit.addNestedPass<func::FuncOp>(
+      createChooseGpuTiles(ChooseGpuTilesOptions{.chip = test.chip}));
   emit.addPass(createEmitGpuKernels({test.chip, MissingGenerator::Error}));
   buildNvvmLowering(lower);
   if (!module || failed(emit.run(*module)))

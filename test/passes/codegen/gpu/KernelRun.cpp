@@ -101,7 +101,8 @@ std::string runKernel(const std::string &text,
     return "no program";
   OwningOpRef<ModuleOp> original = module->clone();
   PassManager emit(&context), lower(&context);
-  emit.addNestedPass<func::FuncOp>(createChooseGpuTiles({options.chip}));
+  emit.addNestedPass<func::FuncOp>(
+      createChooseGpuTiles(ChooseGpuTilesOptions{.chip = options.chip}));
   emit.addPass(createEmitGpuKernels({options.chip, MissingGenerator::Error}));
   buildNvvmLowering(lower);
   if (failed(emit.run(*module)))

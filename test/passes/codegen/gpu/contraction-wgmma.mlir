@@ -1,11 +1,11 @@
-// RUN: bcssl-opt %s --pass-pipeline="builtin.module(func.func(bcssl-choose-gpu-tiles),bcssl-emit-gpu-kernels)" | FileCheck %s
+// RUN: bcssl-opt %s --pass-pipeline="builtin.module(func.func(bcssl-choose-gpu-tiles{specialize=false}),bcssl-emit-gpu-kernels)" | FileCheck %s
 // RUN: bcssl-opt %s --pass-pipeline="builtin.module(func.func(bcssl-choose-gpu-tiles{chip=sm_80}))" | FileCheck %s --check-prefix=SM80
 
 // Warp groups of sm_90a multiply bf16. One thread asks for the slices ahead,
 // when all have multiplied the one before.
 
 // CHECK-LABEL: func.func @forward
-// CHECK:         tile {columns = 128 : i64, depth = 64 : i64, rows = 128 : i64, warpgroups = true}
+// CHECK:         tile {blocks = 0 : i64, columns = 128 : i64, depth = 64 : i64, rows = 128 : i64, warpgroups = true}
 // CHECK-SAME:    shared_bytes = 98336 : i64, symbol = "contraction_0", threads = 256 : i64, tiles = 4704 : i64
 // SM80-LABEL:  func.func @forward
 // SM80:          warpgroups = false}

@@ -5,10 +5,10 @@
 // there are 227 KiB, of 32 where there are 163.
 
 // CHECK-LABEL: func.func @mixed
-// CHECK:         tile {columns = 128 : i64, depth = 64 : i64, rows = 128 : i64, warpgroups = false}
+// CHECK:         tile {blocks = 0 : i64, columns = 128 : i64, depth = 64 : i64, rows = 128 : i64, warpgroups = false}
 // CHECK-SAME:    shared_bytes = 98304 : i64, symbol = "contraction_0", threads = 128 : i64, tiles = 4704 : i64
 // SM80-LABEL:  func.func @mixed
-// SM80:          tile {columns = 128 : i64, depth = 32 : i64, rows = 128 : i64, warpgroups = false}
+// SM80:          tile {blocks = 0 : i64, columns = 128 : i64, depth = 32 : i64, rows = 128 : i64, warpgroups = false}
 func.func @mixed(%x: tensor<200704x96xbf16>, %w: tensor<384x96xbf16>) -> tensor<200704x384xf32> {
   %0 = bcssl.kernel contraction(%a = %x, %b = %w) : (tensor<200704x96xbf16>, tensor<384x96xbf16>) -> tensor<200704x384xf32> {
     %y = bcssl.contract nt %a, %b : tensor<200704x96xbf16>, tensor<384x96xbf16> -> tensor<200704x384xf32>
@@ -20,7 +20,7 @@ func.func @mixed(%x: tensor<200704x96xbf16>, %w: tensor<384x96xbf16>) -> tensor<
 // Columns that three warps fill; a tile's rows are those of a partial sum.
 
 // CHECK-LABEL: func.func @sums
-// CHECK:         tile {columns = 96 : i64, depth = 16 : i64, rows = 128 : i64, warpgroups = false}
+// CHECK:         tile {blocks = 0 : i64, columns = 96 : i64, depth = 16 : i64, rows = 128 : i64, warpgroups = false}
 // CHECK-SAME:    symbol = "contraction_1", threads = 192 : i64, tiles = 1568 : i64
 func.func @sums(%x: tensor<200704x384xf32>, %w: tensor<384x96xf32>) -> (tensor<200704x96xf32>, tensor<1568x96xf32>) {
   %0:2 = bcssl.kernel contraction(%a = %x, %b = %w) : (tensor<200704x384xf32>, tensor<384x96xf32>) -> (tensor<200704x96xf32>, tensor<1568x96xf32>) {
@@ -34,7 +34,7 @@ func.func @sums(%x: tensor<200704x384xf32>, %w: tensor<384x96xf32>) -> (tensor<2
 // Few results: narrower tiles, so that more blocks share the work.
 
 // CHECK-LABEL: func.func @small
-// CHECK:         tile {columns = 64 : i64, depth = 16 : i64, rows = 128 : i64, warpgroups = false}
+// CHECK:         tile {blocks = 0 : i64, columns = 64 : i64, depth = 16 : i64, rows = 128 : i64, warpgroups = false}
 func.func @small(%x: tensor<64x768xf32>, %w: tensor<1000x768xf32>) -> tensor<64x1000xf32> {
   %0 = bcssl.kernel contraction(%a = %x, %b = %w) : (tensor<64x768xf32>, tensor<1000x768xf32>) -> tensor<64x1000xf32> {
     %y = bcssl.contract nt %a, %b : tensor<64x768xf32>, tensor<1000x768xf32> -> tensor<64x1000xf32>
