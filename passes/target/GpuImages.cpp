@@ -9,8 +9,8 @@
 #include "passes/target/RegisterLimits.h"
 
 #include "dialects/bcssl/Bcssl.h"
+#include "passes/codegen/KernelPlan.h"
 #include "passes/codegen/MergedKernel.h"
-#include "passes/codegen/PlannedProducts.h"
 #include "passes/codegen/Tiles.h"
 #include "passes/schedule/MemoryPlan.h"
 
@@ -81,6 +81,7 @@ private:
   FailureOr<Cubin> cubinOf(Part &part) const;
   bool raiseRegisterLimits(Part &part, llvm::StringMap<unsigned> &limits) const;
   LogicalResult assemble(Part &part) const;
+  LogicalResult checkExchange(Part &part) const;
   LogicalResult checkProducts(Part &part) const;
   LogicalResult report(Part &part, StringRef kernel, const Twine &text) const;
 
@@ -151,10 +152,28 @@ LogicalResult PartCompiler::assemble(Part &part) const {
       return failure();
     part.cubin = std::move(*cubin);
   } while (raiseRegisterLimits(part, limits));
-  LogicalResult result = success();
+  LogicalResult result = checkExchange(part);
   for (const PerformanceNote &note : performanceNotes(part.cubin.notes))
     if (failed(report(part, note.kernel, note.text)))
       result = failure();
+  return result;
+}
+
+/// Warps that exchange registers wait forever where a block has too few.
+LogicalResult PartCompiler::checkExchange(Part &part) const {
+  LogicalResult result = success();
+  for (Operation &function : part.module.getBodyRegion().front()) {
+    auto planned = function.getAttrOfType<IntegerAttr>(exchangedRegistersName);
+    auto name = SymbolTable::getSymbolName(&function);
+    if (!planned || !planned.getType().isInteger(64))
+      continue;
+    int64_t found = registersOf(part.cubin.notes, name.getValue());
+    if (found < planned.getInt())
+      result = function.emitError()
+               << "kernel " << name.getValue() << " would hang on " << chip
+               << ": expects threads to start with " << planned.getInt()
+               << " registers, which its warps exchange, got " << found;
+  }
   return result;
 }
 

@@ -39,6 +39,21 @@ SmallVector<SpillingKernel> spillingKernels(StringRef notes) {
   return result;
 }
 
+unsigned registersOf(StringRef notes, StringRef kernel) {
+  constexpr StringRef properties = "Function properties for ", used = ": Used ";
+  bool isKernel = false;
+  for (StringRef line : split(notes, '\n')) {
+    if (size_t at = line.find(properties); at != StringRef::npos)
+      isKernel = line.drop_front(at + properties.size()).rtrim() == kernel;
+    size_t at = line.find(used);
+    unsigned registers;
+    if (isKernel && at != StringRef::npos &&
+        !line.drop_front(at + used.size()).consumeInteger(10, registers))
+      return registers;
+  }
+  return 0;
+}
+
 unsigned nextRegisterLimit(unsigned registers, unsigned threads) {
   unsigned fewest = divideCeil(divideCeil(threads, warpThreads), schedulers);
   for (unsigned warps = mostWarps; warps >= std::max(fewest, 1u); --warps) {

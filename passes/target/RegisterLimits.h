@@ -25,6 +25,10 @@ struct SpillingKernel {
 /// The kernels that spill by the notes of `ptxas -v`, in their order.
 llvm::SmallVector<SpillingKernel> spillingKernels(llvm::StringRef notes);
 
+/// Registers that a thread of a kernel starts with by the notes; 0 where they
+/// do not say.
+unsigned registersOf(llvm::StringRef notes, llvm::StringRef kernel);
+
 /// The least number of registers above `registers` that costs warps, and with
 /// which a block of `threads` still starts: as many as fewer warps leave to
 /// each. 0 where there is none.

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/codegen/KernelPlan.h"
 #include "passes/codegen/gpu/TensorRing.h"
 #include "passes/codegen/gpu/WarpEpilogue.h"
 
@@ -21,9 +22,12 @@ using namespace mlir;
 namespace bcssl {
 namespace {
 
-/// Registers of a thread: 20 warps start with 96 each. One thread of the last
-/// group needs few, which leaves more for sums and epilogues.
-constexpr int64_t copierRegisters = 24, multiplierRegisters = 112;
+/// Registers of a thread: the five warps of each scheduler start with 96 each.
+/// One thread of the last group needs few, which leaves more for sums and
+/// epilogues.
+constexpr int64_t firstRegisters = 96, copierRegisters = 24,
+                  multiplierRegisters = 112;
+static_assert(copierRegisters + 4 * multiplierRegisters <= 5 * firstRegisters);
 
 /// A place in the ring, and how often (its last bit) it was taken before.
 struct Position {
@@ -149,6 +153,8 @@ Position SpecializedGenerator::multiplySlices(const ContractionBlock &block,
 }
 
 void SpecializedGenerator::run() {
+  builder.getInsertionBlock()->getParentOp()->setAttr(
+      exchangedRegistersName, builder.getI64IntegerAttr(firstRegisters));
   int64_t readers = tile.rows / wgmmaRows * wgmmaThreads;
   Value multiplies = kernel.within(thread, readers);
   auto roles = scf::IfOp::create(builder, multiplies, /*withElseRegion=*/true);

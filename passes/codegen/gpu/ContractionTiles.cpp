@@ -9,7 +9,7 @@
 #include "passes/codegen/gpu/TensorRing.h"
 
 #include "passes/codegen/KernelRegion.h"
-#include "passes/codegen/PlannedProducts.h"
+#include "passes/codegen/KernelPlan.h"
 
 #include <cmath>
 #include <limits>

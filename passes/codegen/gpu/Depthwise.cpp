@@ -19,7 +19,7 @@
 
 #include "passes/codegen/gpu/Depthwise.h"
 
-#include "passes/codegen/PlannedProducts.h"
+#include "passes/codegen/KernelPlan.h"
 #include "passes/codegen/RegionEmitter.h"
 #include "passes/codegen/gpu/RowRing.h"
 

@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/codegen/PlannedProducts.h"
+#include "passes/codegen/KernelPlan.h"
 #include "passes/codegen/gpu/Depthwise.h"
 #include "passes/codegen/gpu/RowRing.h"
 

@@ -1,7 +1,7 @@
-//===- PlannedProducts.h - what a loop is meant to do -----------*- C++ -*-===//
+//===- KernelPlan.h - what a kernel's code is meant to be -------*- C++ -*-===//
 
-#ifndef BCSSL_PASSES_CODEGEN_PLANNEDPRODUCTS_H
-#define BCSSL_PASSES_CODEGEN_PLANNEDPRODUCTS_H
+#ifndef BCSSL_PASSES_CODEGEN_KERNELPLAN_H
+#define BCSSL_PASSES_CODEGEN_KERNELPLAN_H
 
 #include "mlir/IR/Builders.h"
 
@@ -12,6 +12,11 @@ namespace bcssl {
 /// waits more for memory than was planned.
 inline constexpr llvm::StringLiteral plannedProductsName = "bcssl.products";
 
+/// Attribute of a GPU function: registers that a thread starts with and that
+/// its warps exchange. With fewer the kernel never ends.
+inline constexpr llvm::StringLiteral exchangedRegistersName =
+    "bcssl.exchanged_registers";
+
 /// Notes the plan on the function that the builder stands in.
 inline void planProducts(mlir::OpBuilder &builder, int64_t products) {
   builder.getInsertionBlock()->getParentOp()->setAttr(
@@ -20,4 +25,4 @@ inline void planProducts(mlir::OpBuilder &builder, int64_t products) {
 
 } // namespace bcssl
 
-#endif // BCSSL_PASSES_CODEGEN_PLANNEDPRODUCTS_H
+#endif // BCSSL_PASSES_CODEGEN_KERNELPLAN_H
