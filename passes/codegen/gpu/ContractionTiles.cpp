@@ -8,8 +8,8 @@
 
 #include "passes/codegen/gpu/TensorRing.h"
 
-#include "passes/codegen/KernelRegion.h"
 #include "passes/codegen/KernelPlan.h"
+#include "passes/codegen/KernelRegion.h"
 
 #include <cmath>
 #include <limits>
