@@ -149,6 +149,7 @@ def tables(folder: pathlib.Path, only: str | None = None) -> str:
     together = ("measure", "peers") if only in ("measure", "peers") else (only,) if only else FILES
     rows = read(folder, together)
     parts = [machines(rows), checks(rows), trainings(rows), comparison("Training steps", rows, "step/"),
+             comparison("Training steps without specialized warps", rows, "unspecialized/"),
              comparison("Depthwise convolutions", rows, "depthwise/"), kernels(rows)]
     return "\n".join(part for part in parts if part.strip())
 

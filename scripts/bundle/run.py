@@ -281,7 +281,7 @@ def judge(bench: Bench, name: str, data: pathlib.Path) -> None:
 
 
 def measure(bench: Bench) -> None:
-    for case, file in programs("step"):
+    for case, file in [*programs("step"), *programs("unspecialized")]:
         if bench.wanted(case):
             measure_step(bench, case, file)
     for case, file in programs("depthwise"):
