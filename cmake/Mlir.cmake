@@ -14,7 +14,7 @@ separate_arguments(BCSSL_LLVM_DEFINITIONS NATIVE_COMMAND "${LLVM_DEFINITIONS}")
 add_definitions(${BCSSL_LLVM_DEFINITIONS})
 
 # One precompiled header for all compiler libraries: MLIR headers cost 2-9 s a
-# file without it and under 1 s with it.
+# file without it, those of the NVVM dialect 20 s, and under 1 s with it.
 add_library(BcsslPch OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
 target_precompile_headers(BcsslPch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
 
