@@ -276,15 +276,28 @@ Value RegionEmitter::scalarAt(Value tensor, Value row) {
 Value RegionEmitter::quotientRow(Value row, ArrayRef<int64_t> shape,
                                  ArrayRef<int64_t> dims) {
   int64_t inner = llvm::product_of(shape.drop_front(dims.back() + 1));
-  Value at = row;
+  bool isCut = dims.front() != 0 &&
+               llvm::product_of(shape.take_front(dims.front())) != 1;
+  // GPUs divide 64 bits in many instructions and registers.
+  bool isNarrow = form.aligned && llvm::isInt<32>(rowsTotal);
+  Type type = isNarrow ? builder.getI32Type() : Type(builder.getIndexType());
+  auto number = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(builder,
+                                     builder.getIntegerAttr(type, value));
+  };
+  auto convert = [&](Value value, Type to) -> Value {
+    return isNarrow ? arith::IndexCastUIOp::create(builder, to, value) : value;
+  };
+  if (inner == 1 && !isCut)
+    return row;
+  Value at = convert(row, type);
   if (inner != 1)
-    at = arith::DivUIOp::create(builder, at, index(inner));
-  if (dims.front() != 0 &&
-      llvm::product_of(shape.take_front(dims.front())) != 1)
+    at = arith::DivUIOp::create(builder, at, number(inner));
+  if (isCut)
     at = arith::RemUIOp::create(
         builder, at,
-        index(llvm::product_of(shape.slice(dims.front(), dims.size()))));
-  return at;
+        number(llvm::product_of(shape.slice(dims.front(), dims.size()))));
+  return convert(at, builder.getIndexType());
 }
 
 Value RegionEmitter::emitBroadcast(BroadcastOp op, const Site &site) {

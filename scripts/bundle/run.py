@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import statistics
 import struct
 import subprocess
@@ -160,7 +161,7 @@ def machine(bench: Bench) -> None:
                 if line.startswith("model name")), "unknown")
     row = {"machine": os.uname().nodename, "cpu": cpu, "cores": len(os.sched_getaffinity(0)),
            "date": time.strftime("%Y-%m-%d %H:%M"), "bundle": json.loads((HERE / "bundle.json").read_text())}
-    if bench.options.device != "cpu":
+    if bench.options.device != "cpu" and shutil.which("nvidia-smi"):
         query = "--query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.sm"
         gpu = bench.run({"machine": "gpu"}, ["nvidia-smi", query, "--format=csv,noheader"], 30)
         row["gpu"] = gpu.strip() if gpu else None
@@ -186,7 +187,8 @@ def check(bench: Bench) -> None:
 
 def check_tests(bench: Bench, file: pathlib.Path) -> None:
     about = {"check": file.name}
-    environment = ["env", f"BCSSL_TEST_IMAGES={HERE / 'tools' / 'tests' / 'images'}",
+    # Of a driver on the CPU some tests want the findings.
+    environment = ["env", "BCSSL_SIMT_CHECKS=on", f"BCSSL_TEST_IMAGES={HERE / 'tools' / 'tests' / 'images'}",
                    f"BCSSL_TOOLS={HERE / 'tools' / 'bin'}"]
     output = bench.run(about, [*environment, file, "--gtest_brief=1"], 200)
     if output is None:

@@ -29,14 +29,6 @@ constexpr int64_t firstRegisters = 96, copierRegisters = 24,
                   multiplierRegisters = 112;
 static_assert(copierRegisters + 4 * multiplierRegisters <= 5 * firstRegisters);
 
-/// A place in the ring, and how often (its last bit) it was taken before.
-struct Position {
-  Value stage, turn;
-
-  explicit Position(ValueRange values) : stage(values[0]), turn(values[1]) {}
-  SmallVector<Value> values() const { return {stage, turn}; }
-};
-
 class SpecializedGenerator {
 public:
   SpecializedGenerator(GpuKernelContext context, const GpuContractionTile &tile)
@@ -49,16 +41,19 @@ public:
   void run();
 
 private:
-  using Body =
-      function_ref<Position(const ContractionBlock &block, Position position)>;
+  /// Works on a tile whose first slice is number `count` of the block's, in 32
+  /// bits, for it takes registers all the time. Gives the next tile's.
+  using Body = function_ref<Value(const ContractionBlock &block, Value count)>;
 
   Value isThread(int64_t number);
-  SmallVector<Value> start();
-  Position next(Position position);
+  Value numberOf(int64_t value);
+  Value next(Value count);
+  Value stageOf(Value count);
+  Value turnOf(Value count);
   void forTiles(Body body);
-  void giveBack(Position position);
-  Position fillSlices(const ContractionBlock &block, Position position);
-  Position multiplySlices(const ContractionBlock &block, Position position);
+  void giveBack(Value count);
+  Value fillSlices(const ContractionBlock &block, Value count);
+  Value multiplySlices(const ContractionBlock &block, Value count);
 
   ImplicitLocOpBuilder &builder;
   KernelBuilder kernel;
@@ -74,81 +69,86 @@ Value SpecializedGenerator::isThread(int64_t number) {
                                kernel.index(number));
 }
 
-SmallVector<Value> SpecializedGenerator::start() {
-  return {kernel.index(0), kernel.index(0)};
+Value SpecializedGenerator::numberOf(int64_t value) {
+  return arith::ConstantIntOp::create(builder, value, 32);
 }
 
-Position SpecializedGenerator::next(Position position) {
-  Value more = kernel.add(position.stage, 1);
-  Value isLast = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, more,
-                                       kernel.index(tile.stages()));
-  Value stage = arith::SelectOp::create(builder, isLast, kernel.index(0), more);
-  Value other = arith::XOrIOp::create(builder, position.turn, kernel.index(1));
-  Value turn = arith::SelectOp::create(builder, isLast, other, position.turn);
-  return Position(ValueRange{stage, turn});
+Value SpecializedGenerator::next(Value count) {
+  return arith::AddIOp::create(builder, count, numberOf(1));
+}
+
+/// The place of a slice in the ring, and how often that was taken before.
+Value SpecializedGenerator::stageOf(Value count) {
+  Value stage = arith::RemUIOp::create(builder, count, numberOf(tile.stages()));
+  return arith::IndexCastUIOp::create(builder, builder.getIndexType(), stage);
+}
+
+Value SpecializedGenerator::turnOf(Value count) {
+  Value turn = arith::DivUIOp::create(builder, count, numberOf(tile.stages()));
+  return arith::IndexCastUIOp::create(builder, builder.getIndexType(), turn);
 }
 
 /// The tiles of the block. All roles go through them in one order.
 void SpecializedGenerator::forTiles(Body body) {
   scf::ForOp::create(
       builder, kernel.block(tile.blocks), kernel.index(shape.tiles(tile)),
-      kernel.index(tile.blocks), start(),
-      [&](OpBuilder &, Location, Value number, ValueRange values) {
+      kernel.index(tile.blocks), numberOf(0),
+      [&](OpBuilder &, Location, Value number, ValueRange count) {
         ContractionBlock block(kernel, shape, tile, thread, number);
-        scf::YieldOp::create(builder, body(block, Position(values)).values());
+        scf::YieldOp::create(builder, body(block, count[0]));
       });
 }
 
 /// Asks for all slices of a tile.
-Position SpecializedGenerator::fillSlices(const ContractionBlock &block,
-                                          Position position) {
+Value SpecializedGenerator::fillSlices(const ContractionBlock &block,
+                                       Value count) {
   auto loop = scf::ForOp::create(
-      builder, kernel.index(0), block.slices, kernel.index(1),
-      position.values(),
-      [&](OpBuilder &, Location, Value slice, ValueRange values) {
-        Position at(values);
+      builder, kernel.index(0), block.slices, kernel.index(1), count,
+      [&](OpBuilder &, Location, Value slice, ValueRange counts) {
+        Value stage = stageOf(counts[0]);
         // The first turn finds all places empty: as if the one before had been
         // given back.
-        ring.awaitEmpty(at.stage, kernel.add(at.turn, 1));
-        ring.fill(block, slice, at.stage);
-        scf::YieldOp::create(builder, next(at).values());
+        ring.awaitEmpty(stage, kernel.add(turnOf(counts[0]), 1));
+        ring.fill(block, slice, stage);
+        scf::YieldOp::create(builder, next(counts[0]));
       });
-  return Position(loop.getResults());
+  return loop.getResult(0);
 }
 
 /// By a lane of each warp, which has waited for its products.
-void SpecializedGenerator::giveBack(Position position) {
+void SpecializedGenerator::giveBack(Value count) {
   Value isFirst =
       arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
                             kernel.remainder(thread, 32), kernel.index(0));
-  kernel.when(isFirst, [&] { ring.giveBack(position.stage); });
+  kernel.when(isFirst, [&] { ring.giveBack(stageOf(count)); });
 }
 
 /// Multiplies all slices of a tile and stores its results. The first begins the
 /// sums. The products of one slice go on while the next ones start.
-Position SpecializedGenerator::multiplySlices(const ContractionBlock &block,
-                                              Position position) {
+Value SpecializedGenerator::multiplySlices(const ContractionBlock &block,
+                                           Value count) {
   Value group = kernel.quotient(thread, wgmmaThreads);
-  ring.awaitFull(position.stage, position.turn);
-  SmallVector<Value> values = position.values();
-  values.push_back(ring.multiply(group, position.stage,
-                                 wgmmaNothing(kernel, tile.columns),
-                                 /*isFirst=*/true));
-  auto loop = scf::ForOp::create(
-      builder, kernel.index(1), block.slices, kernel.index(1), values,
-      [&](OpBuilder &, Location, Value, ValueRange before) {
-        Position last(before), at = next(last);
-        ring.awaitFull(at.stage, at.turn);
-        Value sums =
-            ring.multiply(group, at.stage, before[2], /*isFirst=*/false);
-        wgmmaWait(kernel, 1);
-        giveBack(last);
-        scf::YieldOp::create(builder, ValueRange{at.stage, at.turn, sums});
-      });
+  ring.awaitFull(stageOf(count), turnOf(count));
+  Value first =
+      ring.multiply(group, stageOf(count), wgmmaNothing(kernel, tile.columns),
+                    /*isFirst=*/true);
+  auto loop =
+      scf::ForOp::create(builder, kernel.index(1), block.slices,
+                         kernel.index(1), ValueRange{count, first},
+                         [&](OpBuilder &, Location, Value, ValueRange before) {
+                           Value last = before[0], at = next(last);
+                           ring.awaitFull(stageOf(at), turnOf(at));
+                           Value sums =
+                               ring.multiply(group, stageOf(at), before[1],
+                                             /*isFirst=*/false);
+                           wgmmaWait(kernel, 1);
+                           giveBack(last);
+                           scf::YieldOp::create(builder, ValueRange{at, sums});
+                         });
   wgmmaWait(kernel, 0);
-  Position last(loop.getResults());
+  Value last = loop.getResult(0);
   giveBack(last);
-  epilogue.run(block, loop.getResult(2));
+  epilogue.run(block, loop.getResult(1));
   return next(last);
 }
 
@@ -163,15 +163,15 @@ void SpecializedGenerator::run() {
     builder.setInsertionPointToStart(roles.thenBlock());
     NVVM::SetMaxRegisterOp::create(builder, multiplierRegisters,
                                    NVVM::SetMaxRegisterAction::increase);
-    forTiles([&](const ContractionBlock &block, Position position) {
-      return multiplySlices(block, position);
+    forTiles([&](const ContractionBlock &block, Value count) {
+      return multiplySlices(block, count);
     });
     builder.setInsertionPointToStart(roles.elseBlock());
     NVVM::SetMaxRegisterOp::create(builder, copierRegisters,
                                    NVVM::SetMaxRegisterAction::decrease);
     kernel.when(isThread(readers), [&] {
-      forTiles([&](const ContractionBlock &block, Position position) {
-        return fillSlices(block, position);
+      forTiles([&](const ContractionBlock &block, Value count) {
+        return fillSlices(block, count);
       });
     });
   }

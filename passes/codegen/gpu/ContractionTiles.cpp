@@ -134,10 +134,14 @@ double warpgroupCostOf(const GpuContractionTile &tile,
 
 /// The tile for blocks that go through all tiles in turns of equal length, one
 /// block on a multiprocessor, if each has more than one; else the tile itself.
-GpuContractionTile specialized(const GpuContractionShape &shape,
-                               const GpuContractionTile &tile,
+GpuContractionTile specialized(KernelOp kernel, const GpuContractionTile &tile,
                                const GpuLimits &limits) {
-  if (!tile.warpgroups || !limits.specialized || shape.endsInsideSlice(tile))
+  // Sums wait in registers while the first of them go through the body, which
+  // needs more for each tensor: with more tensors than these, kernels spill.
+  constexpr unsigned mostTensors = 7;
+  GpuContractionShape shape(gpuContractionOf(kernel));
+  if (!tile.warpgroups || !limits.specialized || shape.endsInsideSlice(tile) ||
+      kernel->getNumOperands() + kernel->getNumResults() > mostTensors)
     return tile;
   GpuContractionTile result = tile;
   result.rows = 256;
@@ -170,7 +174,7 @@ DictionaryAttr choose(KernelOp kernel, const GpuLimits &limits) {
     }
   if (!best)
     return nullptr;
-  return toAttribute(kernel.getContext(), specialized(shape, *best, limits));
+  return toAttribute(kernel.getContext(), specialized(kernel, *best, limits));
 }
 
 LogicalResult check(KernelOp kernel, const GpuLimits &limits) {
