@@ -16,13 +16,15 @@ static constexpr unsigned schedulers = 4, warpThreads = 32,
                           schedulerRegisters = 16384, unit = 8,
                           mostRegisters = 255, mostWarps = 16;
 
+/// What ptxas -v says before a kernel's name, and before its registers.
+static constexpr StringRef properties = "Function properties for ",
+                           used = ": Used ";
+
 SmallVector<SpillingKernel> spillingKernels(StringRef notes) {
   SmallVector<SpillingKernel> result;
   StringRef kernel;
   bool spills = false;
   for (StringRef line : split(notes, '\n')) {
-    constexpr StringRef properties = "Function properties for ",
-                        used = ": Used ";
     if (size_t at = line.find(properties); at != StringRef::npos) {
       kernel = line.drop_front(at + properties.size()).rtrim();
       spills = false;
@@ -40,7 +42,6 @@ SmallVector<SpillingKernel> spillingKernels(StringRef notes) {
 }
 
 unsigned registersOf(StringRef notes, StringRef kernel) {
-  constexpr StringRef properties = "Function properties for ", used = ": Used ";
   bool isKernel = false;
   for (StringRef line : split(notes, '\n')) {
     if (size_t at = line.find(properties); at != StringRef::npos)
