@@ -23,14 +23,13 @@ public:
 
   /// What a thread works on.
   struct Piece {
-    int64_t rows = 0;     ///< of the piece
-    mlir::Value row = {}; ///< the thread's first, in the piece
-    int64_t step = 1;     ///< rows from one of the thread's to the next
-    mlir::Value takesRows =
-        {};                    ///< whether the thread has columns; null: it has
-    mlir::Value rowsLeft = {}; ///< those of the piece that exist; null: all
-    mlir::Value firstRow = {}; ///< of the result, where the piece begins
-    mlir::Value column = {};   ///< of the result, the thread's first
+    int64_t rows = 0;           ///< of the piece
+    mlir::Value row = {};       ///< the thread's first, in the piece
+    int64_t step = 1;           ///< rows from one of the thread's to the next
+    mlir::Value takesRows = {}; ///< whether the thread does; null: it does
+    mlir::Value rowsLeft = {};  ///< those of the piece that exist; null: all
+    mlir::Value firstRow = {};  ///< of the result, where the piece begins
+    mlir::Value column = {};    ///< of the result, the thread's first
   };
 
   /// Stores the results, up to `unroll` rows at a time. `sums` gives a vector
