@@ -159,43 +159,50 @@ LogicalResult PartCompiler::assemble(Part &part) const {
   return result;
 }
 
-/// Warps that exchange registers wait forever where a block has too few.
-LogicalResult PartCompiler::checkExchange(Part &part) const {
+/// Calls `check` for each kernel that carries a number under `attribute`.
+LogicalResult forEachPlanned(
+    Part &part, StringRef attribute,
+    function_ref<LogicalResult(Operation &, StringRef kernel, int64_t planned)>
+        check) {
   LogicalResult result = success();
   for (Operation &function : part.module.getBodyRegion().front()) {
-    auto planned = function.getAttrOfType<IntegerAttr>(exchangedRegistersName);
-    auto name = SymbolTable::getSymbolName(&function);
-    if (!planned || !planned.getType().isInteger(64))
-      continue;
-    int64_t found = registersOf(part.cubin.notes, name.getValue());
-    if (found < planned.getInt())
-      result = function.emitError()
-               << "kernel " << name.getValue() << " would hang on " << chip
-               << ": expects threads to start with " << planned.getInt()
-               << " registers, which its warps exchange, got " << found;
+    auto planned = function.getAttrOfType<IntegerAttr>(attribute);
+    StringAttr name = SymbolTable::getSymbolName(&function);
+    if (name && planned && planned.getType().isInteger(64) &&
+        failed(check(function, name.getValue(), planned.getInt())))
+      result = failure();
   }
   return result;
+}
+
+/// Warps that exchange registers wait forever where a block has too few.
+LogicalResult PartCompiler::checkExchange(Part &part) const {
+  auto check = [&](Operation &function, StringRef kernel,
+                   int64_t planned) -> LogicalResult {
+    int64_t found = registersOf(part.cubin.notes, kernel);
+    if (found >= planned)
+      return success();
+    return function.emitError()
+           << "kernel " << kernel << " would hang on " << chip
+           << ": expects threads to start with " << planned
+           << " registers, which its warps exchange, got " << found;
+  };
+  return forEachPlanned(part, exchangedRegistersName, check);
 }
 
 /// Code generation may not leave a loop less to do than its tile plans.
 LogicalResult PartCompiler::checkProducts(Part &part) const {
   llvm::StringMap<int64_t> products = productsOfLoops(part.ptx);
-  LogicalResult result = success();
-  for (Operation &function : part.module.getBodyRegion().front()) {
-    auto planned = function.getAttrOfType<IntegerAttr>(plannedProductsName);
-    auto name = SymbolTable::getSymbolName(&function);
-    if (!planned || !planned.getType().isInteger(64))
-      continue;
-    int64_t found = products.lookup(name.getValue());
-    if (found < planned.getInt() &&
-        failed(report(part, name.getValue(),
-                      "expects at least " + Twine(planned.getInt()) +
-                          " multiply-adds of a thread in a turn of a loop, "
-                          "got " +
-                          Twine(found))))
-      result = failure();
-  }
-  return result;
+  auto check = [&](Operation &, StringRef kernel, int64_t planned) {
+    int64_t found = products.lookup(kernel);
+    if (found >= planned)
+      return success();
+    return report(part, kernel,
+                  "expects at least " + Twine(planned) +
+                      " multiply-adds of a thread in a turn of a loop, got " +
+                      Twine(found));
+  };
+  return forEachPlanned(part, plannedProductsName, check);
 }
 
 LogicalResult PartCompiler::compile(Part &part) const {

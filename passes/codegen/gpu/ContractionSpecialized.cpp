@@ -153,8 +153,12 @@ Value SpecializedGenerator::multiplySlices(const ContractionBlock &block,
 }
 
 void SpecializedGenerator::run() {
-  builder.getInsertionBlock()->getParentOp()->setAttr(
-      exchangedRegistersName, builder.getI64IntegerAttr(firstRegisters));
+  Operation *function = builder.getInsertionBlock()->getParentOp();
+  function->setAttr(exchangedRegistersName,
+                    builder.getI64IntegerAttr(firstRegisters));
+  // As many as a block that is alone on its multiprocessor may have.
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    builder.getI32IntegerAttr(1));
   int64_t readers = tile.rows / wgmmaRows * wgmmaThreads;
   Value multiplies = kernel.within(thread, readers);
   auto roles = scf::IfOp::create(builder, multiplies, /*withElseRegion=*/true);

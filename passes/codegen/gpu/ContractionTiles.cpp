@@ -214,7 +214,6 @@ GpuLaunch launchOf(KernelOp kernel) {
   GpuLaunch launch;
   launch.blocks = tile.blocks == 0 ? shape.tiles(tile) : tile.blocks;
   launch.threads = tile.threads(shape.elementBytes());
-  launch.sharesRegisters = tile.blocks != 0;
   launch.sharedBytes = tile.sharedBytes(shape.elementBytes());
   if (tile.warpgroups)
     launch.tensorMaps = contractionTensorMaps(gpuContractionOf(kernel), tile);

@@ -135,9 +135,6 @@ struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
     function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                       builder.getDenseI32ArrayAttr(
                           {static_cast<int32_t>(launch.threads), 1, 1}));
-    if (launch.sharesRegisters)
-      function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                        builder.getI32IntegerAttr(1));
     if (!launch.tensorMaps.empty()) {
       function->setAttr(
           tensorMapsAttrName,

@@ -32,9 +32,6 @@ struct GpuLaunch {
   int64_t blocks = 1;
   int64_t threads = 1;
   int64_t sharedBytes = 0;
-  /// Whether warps exchange registers, which must be known at the entry: as
-  /// many as a block that is alone on its multiprocessor may have.
-  bool sharesRegisters = false;
   /// What the kernel's copies read by TMA, on chips from sm_90 on.
   llvm::SmallVector<GpuTensorMap, 0> tensorMaps = {};
 };
