@@ -108,6 +108,12 @@ llvm::MapVector<StringRef, GpuFormats> formatsOf(ArrayRef<Target> targets,
   return chips;
 }
 
+bool wantsCubins(ArrayRef<Target> targets) {
+  return llvm::any_of(targets, [](const Target &target) {
+    return target.kind == Target::Kind::Cuda;
+  });
+}
+
 LogicalResult addGpuImages(ModuleOp module, ArrayRef<Target> targets,
                            const CompileOptions &options,
                            std::vector<KernelImage> &images) {
@@ -116,10 +122,7 @@ LogicalResult addGpuImages(ModuleOp module, ArrayRef<Target> targets,
   imageOptions.strict = options.strict;
   if (options.cache)
     imageOptions.cacheDirectory = CubinCache::defaultDirectory();
-  bool wantsCubins = llvm::any_of(targets, [](const Target &target) {
-    return target.kind == Target::Kind::Cuda;
-  });
-  if (imageOptions.ptxas.empty() && wantsCubins)
+  if (imageOptions.ptxas.empty() && wantsCubins(targets))
     module.emitWarning() << "found no ptxas: the artifact holds PTX, which the "
                             "driver compiles at each start";
   for (auto [chip, formats] : formatsOf(targets, !imageOptions.ptxas.empty())) {
@@ -202,10 +205,17 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options) {
 FailureOr<std::string> compile(ModuleOp module, const CompileOptions &options) {
   auto targets =
       parseTargets(options.targets, [&] { return module.emitError(); });
-  if (failed(targets) || failed(runStages(module, targets->front(), options)))
+  if (failed(targets))
+    return failure();
+  CompileOptions effective = options;
+  // Only an assembler tells that warps have the registers which they exchange.
+  if (options.to == Stage::Executable && wantsCubins(*targets) &&
+      findPtxas(options.ptxas).empty())
+    effective.formation.specialize = false;
+  if (failed(runStages(module, targets->front(), effective)))
     return failure();
   if (options.to == Stage::Executable)
-    return serialize(module, *targets, options);
+    return serialize(module, *targets, effective);
   return textOf(module);
 }
 

@@ -2,6 +2,7 @@
 
 #include "passes/Target.h"
 
+#include "passes/codegen/GpuChips.h"
 #include "passes/target/Native.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -9,11 +10,6 @@
 using namespace mlir;
 
 namespace bcssl {
-
-/// Chips that the code generators know the limits of.
-static constexpr llvm::StringLiteral cudaChips[] = {
-    "sm_80",  "sm_86",  "sm_87",   "sm_89",  "sm_90",
-    "sm_90a", "sm_100", "sm_100a", "sm_120", "sm_120a"};
 
 std::string Target::name() const {
   switch (kind) {
@@ -29,8 +25,8 @@ std::string Target::name() const {
 
 std::string knownTargets() {
   std::string text = "cpu:native, cpu:x86-64-v3, cpu:x86-64-v4, ";
-  for (StringRef chip : cudaChips)
-    text += ("cuda:" + chip + ", ").str();
+  for (const GpuChip &chip : gpuChips())
+    text += ("cuda:" + chip.name + ", ").str();
   return text + "cuda:simt";
 }
 
@@ -42,7 +38,7 @@ static std::optional<Target> parseTarget(StringRef name) {
       return Target{Target::Kind::Cpu, nameOf(level).str()};
   if (name == "cuda:simt")
     return Target{Target::Kind::Simt, ""};
-  if (name.consume_front("cuda:") && llvm::is_contained(cudaChips, name))
+  if (name.consume_front("cuda:") && findGpuChip(name))
     return Target{Target::Kind::Cuda, name.str()};
   return std::nullopt;
 }

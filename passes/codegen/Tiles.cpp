@@ -237,15 +237,6 @@ int64_t GpuFilterGradTile::sharedElements(const GpuDepthwiseMap &map) const {
                   threadsOfSplit() * rows * taps * lanes);
 }
 
-GpuLimits gpuLimitsOf(StringRef chip) {
-  int64_t kilobytes = llvm::StringSwitch<int64_t>(chip.rtrim("af"))
-                          .Cases({"sm_80", "sm_87"}, 163)
-                          .Cases({"sm_86", "sm_89", "sm_120", "sm_121"}, 99)
-                          .Cases({"sm_90", "sm_100", "sm_101", "sm_103"}, 227)
-                          .Default(48);
-  return {.sharedBytes = kilobytes << 10, .warpgroups = chip == "sm_90a"};
-}
-
 static bool isPowerOfTwo(int64_t value) {
   return value > 0 && llvm::isPowerOf2_64(value);
 }

@@ -12,6 +12,8 @@
 #ifndef BCSSL_PASSES_CODEGEN_TILES_H
 #define BCSSL_PASSES_CODEGEN_TILES_H
 
+#include "passes/codegen/GpuChips.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
 
 #include <cstdint>
@@ -246,18 +248,6 @@ int64_t equalPart(int64_t size, int64_t most);
 ContractionTile fitTo(ContractionTile tile, const RegisterFile &registers);
 WeightGradTile fitTo(WeightGradTile tile, const RegisterFile &registers);
 DepthwiseTile fitTo(DepthwiseTile tile, const RegisterFile &registers);
-
-/// What a block of a chip may use.
-struct GpuLimits {
-  int64_t sharedBytes = 48 << 10; ///< dynamic shared memory
-  int64_t threads = 1024;
-  bool warpgroups = false; ///< whether warp groups multiply by wgmma
-  bool specialized = true; ///< whether one of them may copy for the others
-};
-
-/// The limits of "sm_80", "sm_90a", ... (CUDA C++ Programming Guide, table of
-/// technical specifications); those that every chip has for unknown names.
-GpuLimits gpuLimitsOf(llvm::StringRef chip);
 
 /// Rows of a contraction's tile at most: their sums stand on the stack.
 inline constexpr int64_t mostContractionRows = 512;

@@ -175,10 +175,16 @@ LogicalResult forEachPlanned(
   return result;
 }
 
-/// Warps that exchange registers wait forever where a block has too few.
+/// Warps that exchange registers wait forever where a block has too few, which
+/// only machine code tells.
 LogicalResult PartCompiler::checkExchange(Part &part) const {
   auto check = [&](Operation &function, StringRef kernel,
                    int64_t planned) -> LogicalResult {
+    if (!formats.cubin)
+      return function.emitError()
+             << "expects ptxas to tell the registers of kernel " << kernel
+             << ", which its warps exchange; without it, plan for tiles "
+                "without specialized warps";
     int64_t found = registersOf(part.cubin.notes, kernel);
     if (found >= planned)
       return success();
@@ -213,6 +219,8 @@ LogicalResult PartCompiler::compile(Part &part) const {
   LogicalResult result = checkProducts(part);
   if (formats.cubin)
     return failure(failed(assemble(part)) || failed(result));
+  if (formats.ptx && failed(checkExchange(part)))
+    return failure();
   for (StringRef kernel : kernelsWithLocalMemory(part.ptx))
     if (failed(report(part, kernel,
                       "expects all values in registers, got local memory")))

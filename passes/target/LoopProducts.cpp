@@ -22,15 +22,20 @@ int64_t productsOfShape(StringRef text) {
 }
 
 /// Multiply-adds of one thread by an instruction.
-int64_t productsOf(StringRef instruction) {
+struct Products {
+  int64_t count = 0;
+  bool isMatrix = false; ///< on tensor cores
+};
+
+Products productsOf(StringRef instruction) {
   constexpr int64_t warp = 32, warpGroup = 128;
   if (instruction.consume_front("mma.sync.aligned"))
-    return productsOfShape(instruction) / warp;
+    return {productsOfShape(instruction) / warp, true};
   if (instruction.consume_front("wgmma.mma_async.sync.aligned"))
-    return productsOfShape(instruction) / warpGroup;
+    return {productsOfShape(instruction) / warpGroup, true};
   if (instruction.starts_with("fma.rn.f32x2"))
-    return 2;
-  return instruction.starts_with("fma.rn.f32") ? 1 : 0;
+    return {2};
+  return {instruction.starts_with("fma.rn.f32") ? 1 : 0};
 }
 
 /// The text of a kernel, line by line.
@@ -45,7 +50,7 @@ private:
   };
   struct Product {
     size_t line;
-    int64_t count;
+    Products products;
   };
 
   size_t lines = 0;
@@ -64,8 +69,8 @@ void KernelText::add(StringRef line) {
   }
   if (line.starts_with("@")) // a predicate
     line = line.drop_until([](char letter) { return isSpace(letter); }).ltrim();
-  if (int64_t count = productsOf(line)) {
-    found.push_back({lines, count});
+  if (Products products = productsOf(line); products.count != 0) {
+    found.push_back({lines, products});
     return;
   }
   if (!line.consume_front("bra"))
@@ -84,19 +89,31 @@ void KernelText::add(StringRef line) {
 }
 
 int64_t KernelText::products() const {
-  int64_t most = 0;
+  // Around the innermost loops stand turns that were taken out of them.
+  auto isLeaf = [&](const Loop &loop) {
+    return none_of(loops, [&](const Loop &other) {
+      return loop.begin < other.begin && other.end <= loop.end;
+    });
+  };
+  bool hasMatrices = any_of(
+      found, [](const Product &product) { return product.products.isMatrix; });
+  int64_t mostOfLeaves = 0, mostOutside = 0;
   DenseMap<size_t, int64_t> sums; // by the loop's first line, 0 for none
   for (const Product &product : found) {
+    if (product.products.isMatrix != hasMatrices)
+      continue;
     const Loop *innermost = nullptr;
     for (const Loop &loop : loops)
       if (loop.begin <= product.line && product.line <= loop.end &&
           (!innermost || loop.begin > innermost->begin))
         innermost = &loop;
     int64_t &sum = sums[innermost ? innermost->begin : 0];
-    sum += product.count;
+    sum += product.products.count;
+    int64_t &most =
+        innermost && isLeaf(*innermost) ? mostOfLeaves : mostOutside;
     most = std::max(most, sum);
   }
-  return most;
+  return mostOfLeaves != 0 ? mostOfLeaves : mostOutside;
 }
 
 } // namespace

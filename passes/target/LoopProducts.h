@@ -8,10 +8,11 @@
 
 namespace bcssl {
 
-/// Of each kernel, the multiply-adds that stand in one turn of the loop with
-/// most of them, loops inside it not counted, or outside of all loops if there
-/// are more: those of one thread, a product of matrices being shared out among
-/// the threads that compute it.
+/// Of each kernel, the multiply-adds of one thread that stand in one turn of
+/// the loop with most of them. Where there are products of matrices only these
+/// count, shared out among the threads that compute them. Loops that have
+/// others inside and what stands outside of loops count where no innermost loop
+/// multiplies: turns that were taken out of a loop stand there, too.
 llvm::StringMap<int64_t> productsOfLoops(llvm::StringRef ptx);
 
 } // namespace bcssl

@@ -2,6 +2,7 @@
 
 #include "passes/target/Nvvm.h"
 
+#include "passes/codegen/GpuChips.h"
 #include "passes/target/Optimize.h"
 #include "passes/target/Passes.h"
 
@@ -27,7 +28,6 @@
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/EndianStream.h"
 #include "llvm/Support/TargetSelect.h"
@@ -79,6 +79,25 @@ void buildNvvmLowering(OpPassManager &manager) {
 
 namespace {
 
+/// Why LLVM has no code for the target, which it would end the process for;
+/// empty if it has.
+std::string problemOf(NVVM::NVVMTargetAttr target) {
+  const GpuChip *chip = findGpuChip(target.getChip());
+  if (!chip)
+    return "expects one of " + gpuChipNames();
+  constexpr StringRef triple = "nvptx64-nvidia-cuda";
+  if (target.getTriple() != triple)
+    return ("expects the triple " + triple + ", got " + target.getTriple())
+        .str();
+  StringRef features = target.getFeatures();
+  unsigned version = 0;
+  if (!features.consume_front("+ptx") || features.getAsInteger(10, version) ||
+      version < chip->ptxVersion)
+    return "expects features +ptx" + std::to_string(chip->ptxVersion) +
+           " or a later version, got '" + target.getFeatures().str() + "'";
+  return "";
+}
+
 std::unique_ptr<llvm::TargetMachine> makeMachine(NVVM::NVVMTargetAttr target,
                                                  std::string &error) {
   // Once, also where several threads compile.
@@ -89,17 +108,14 @@ std::unique_ptr<llvm::TargetMachine> makeMachine(NVVM::NVVMTargetAttr target,
     LLVMInitializeNVPTXAsmPrinter();
     return true;
   }();
+  error = problemOf(target);
+  if (!error.empty())
+    return nullptr;
   llvm::Triple triple(target.getTriple());
   const llvm::Target *backend =
       llvm::TargetRegistry::lookupTarget(triple, error);
   if (!backend)
     return nullptr;
-  std::unique_ptr<llvm::MCSubtargetInfo> chips(
-      backend->createMCSubtargetInfo(triple, "", ""));
-  if (!chips->isCPUStringValid(target.getChip())) {
-    error = "unknown chip";
-    return nullptr;
-  }
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Fast; // as on the CPU
   return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(

@@ -13,12 +13,53 @@ using namespace mlir;
 
 namespace bcssl {
 
+namespace {
+
+/// A file that goes with the object.
+class TemporaryFile {
+public:
+  /// Creates it; null where that is not possible.
+  static std::unique_ptr<TemporaryFile> create(StringRef suffix) {
+    SmallString<128> path;
+    if (llvm::sys::fs::createTemporaryFile("bcssl", suffix, path))
+      return nullptr;
+    return std::unique_ptr<TemporaryFile>(new TemporaryFile(path));
+  }
+
+  StringRef path() const { return name; }
+
+  /// Replaces what is in it; not where the disk is full.
+  std::error_code write(StringRef text) const {
+    std::error_code error;
+    llvm::raw_fd_ostream stream(name, error);
+    if (error)
+      return error;
+    stream << text;
+    stream.close();
+    error = stream.error();
+    stream.clear_error(); // else its destructor ends the program
+    return error;
+  }
+
+private:
+  explicit TemporaryFile(StringRef path) : name(path.str()), remover(path) {}
+
+  std::string name;
+  llvm::FileRemover remover;
+};
+
+} // namespace
+
 std::string findPtxas(StringRef given) {
-  if (!given.empty())
-    return given.str();
-  if (auto named = llvm::sys::Process::GetEnv("BCSSL_PTXAS");
-      named && !named->empty())
-    return *named;
+  std::string named = given.str();
+  if (named.empty())
+    named = llvm::sys::Process::GetEnv("BCSSL_PTXAS").value_or("");
+  if (named == "none")
+    return "";
+  if (!named.empty()) {
+    auto found = llvm::sys::findProgramByName(named);
+    return found ? *found : named;
+  }
   SmallVector<std::string> folders;
   for (const char *variable : {"CUDA_HOME", "CUDA_PATH", "CUDA_ROOT"})
     if (auto folder = llvm::sys::Process::GetEnv(variable))
@@ -34,47 +75,41 @@ std::string findPtxas(StringRef given) {
 
 FailureOr<Cubin> assemblePtx(StringRef ptx, StringRef chip, StringRef ptxas,
                              llvm::function_ref<InFlightDiagnostic()> error) {
-  SmallString<128> ptxPath, cubinPath, notesPath;
-  int descriptor;
-  if (llvm::sys::fs::createTemporaryFile("bcssl", "ptx", descriptor, ptxPath) ||
-      llvm::sys::fs::createTemporaryFile("bcssl", "cubin", cubinPath) ||
-      llvm::sys::fs::createTemporaryFile("bcssl", "txt", notesPath)) {
-    error() << "cannot create temporary files for ptxas";
-    return failure();
-  }
-  llvm::FileRemover removePtx(ptxPath), removeCubin(cubinPath),
-      removeNotes(notesPath);
-  llvm::raw_fd_ostream(descriptor, /*shouldClose=*/true) << ptx;
+  auto source = TemporaryFile::create("ptx"),
+       code = TemporaryFile::create("cubin"),
+       said = TemporaryFile::create("txt");
+  if (!source || !code || !said)
+    return error() << "cannot create temporary files for ptxas";
+  if (std::error_code problem = source->write(ptx))
+    return error() << "cannot write " << source->path()
+                   << " for ptxas: " << problem.message();
   std::string architecture = ("-arch=" + chip).str(), message;
-  SmallVector<StringRef> arguments{ptxas,   "-v", architecture,
-                                   ptxPath, "-o", cubinPath};
-  std::optional<StringRef> streams[] = {std::nullopt, StringRef(notesPath),
-                                        StringRef(notesPath)};
-  int code = llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt, streams,
-                                       0, 0, &message);
-  auto notes = llvm::MemoryBuffer::getFile(notesPath);
-  auto cubin = llvm::MemoryBuffer::getFile(cubinPath);
-  if (code != 0 || !notes || !cubin) {
-    error() << ptxas << " failed on the kernels: " << message
-            << (notes ? (*notes)->getBuffer().rtrim() : StringRef());
-    return failure();
-  }
+  SmallVector<StringRef> arguments{ptxas,          "-v", architecture,
+                                   source->path(), "-o", code->path()};
+  std::optional<StringRef> streams[] = {std::nullopt, said->path(),
+                                        said->path()};
+  int status = llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt,
+                                         streams, 0, 0, &message);
+  auto notes = llvm::MemoryBuffer::getFile(said->path());
+  auto cubin = llvm::MemoryBuffer::getFile(code->path());
+  if (status != 0 || !notes || !cubin)
+    return error() << ptxas << " failed on the kernels: " << message
+                   << (notes ? (*notes)->getBuffer().rtrim() : StringRef());
   return Cubin{(*cubin)->getBuffer().str(), (*notes)->getBuffer().str()};
 }
 
 FailureOr<std::string>
 ptxasVersion(StringRef ptxas, llvm::function_ref<InFlightDiagnostic()> error) {
-  SmallString<128> path;
-  if (llvm::sys::fs::createTemporaryFile("bcssl", "txt", path))
+  auto said = TemporaryFile::create("txt");
+  if (!said)
     return error() << "cannot create temporary files for ptxas";
-  llvm::FileRemover remove(path);
-  std::optional<StringRef> streams[] = {std::nullopt, StringRef(path),
-                                        StringRef(path)};
+  std::optional<StringRef> streams[] = {std::nullopt, said->path(),
+                                        said->path()};
   std::string message;
-  int code = llvm::sys::ExecuteAndWait(ptxas, {ptxas, "--version"},
-                                       std::nullopt, streams, 0, 0, &message);
-  auto text = llvm::MemoryBuffer::getFile(path);
-  if (code != 0 || !text)
+  int status = llvm::sys::ExecuteAndWait(ptxas, {ptxas, "--version"},
+                                         std::nullopt, streams, 0, 0, &message);
+  auto text = llvm::MemoryBuffer::getFile(said->path());
+  if (status != 0 || !text)
     return error() << ptxas << " does not say its version: " << message
                    << (text ? (*text)->getBuffer().rtrim() : StringRef());
   return (*text)->getBuffer().str();

@@ -11,7 +11,8 @@ namespace bcssl {
 
 /// The path of NVIDIA's assembler: `given`, else the variable BCSSL_PTXAS, else
 /// the bin folders of CUDA_HOME, CUDA_PATH, CUDA_ROOT and /usr/local/cuda, else
-/// PATH. Empty if it is nowhere; `given` is returned as it is.
+/// PATH. `given` and the variable are a path, a program of PATH, or "none".
+/// Empty for none, and if it is nowhere.
 std::string findPtxas(llvm::StringRef given);
 
 /// Machine code of a chip.

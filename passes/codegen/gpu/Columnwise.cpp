@@ -238,7 +238,7 @@ std::string missing(KernelOp kernel) {
 /// The tile by what is known of an H200: 4 TB/s take about 4 MB under way, and
 /// a load takes most of a microsecond, so that a sum of few columns is as long
 /// as the longest row of loads that wait for each other.
-GpuColumnwiseTile chooseTile(KernelOp kernel) {
+GpuColumnwiseTile chooseTile(KernelOp kernel, const GpuLimits &limits) {
   SmallVector<int64_t> space = iterationSpace(kernel);
   int64_t columns = space.empty() ? 1 : space.back(), count = 1;
   int64_t results = llvm::product_of(space);
@@ -248,20 +248,19 @@ GpuColumnwiseTile chooseTile(KernelOp kernel) {
   GpuColumnwiseTile tile;
   tile.lanes = 1;
   // Wide vectors only where whole warps of them cover all of the chip.
-  constexpr int64_t multiprocessors = 132;
   auto vectorsOf = [&](int64_t lanes) -> int64_t {
     return llvm::PowerOf2Ceil(llvm::divideCeil(columns, lanes));
   };
   while (tile.lanes < gpuLanes && columns % (2 * tile.lanes) == 0 &&
          vectorsOf(2 * tile.lanes) >= warp &&
-         results / (warp * gpuLanes) >= multiprocessors)
+         results / (warp * gpuLanes) >= limits.multiprocessors)
     tile.lanes *= 2;
   int64_t mostVectors = vectorsOf(tile.lanes);
   int64_t vectors = warp;
   // Memory is read in sectors of 32 bytes: as few columns where blocks lack.
   constexpr int64_t sector = 8;
   while (tile.lanes == 1 && vectors > sector &&
-         results / vectors < multiprocessors)
+         results / vectors < limits.multiprocessors)
     vectors /= 2;
   vectors = std::min(vectors, mostVectors);
   // Four rows of a thread are under way together in any case.
@@ -305,7 +304,7 @@ LogicalResult check(KernelOp kernel, const GpuLimits &limits) {
 }
 
 DictionaryAttr choose(KernelOp kernel, const GpuLimits &limits) {
-  GpuColumnwiseTile tile = chooseTile(kernel);
+  GpuColumnwiseTile tile = chooseTile(kernel, limits);
   // Many sums at once take turns in fewer parts.
   auto sharedBytes = [&] {
     return reductionsOf(kernel).size() * tile.groups() * tile.columns *

@@ -20,8 +20,6 @@ using namespace mlir;
 namespace bcssl {
 namespace {
 
-constexpr int64_t multiprocessors = 132; // of an H100 or H200
-
 /// Rows that one partial sum covers; 0 without partial sums.
 int64_t partialRowsOf(KernelOp kernel) {
   for (Operation &op : kernel.getBody().front())
@@ -54,8 +52,8 @@ std::string missing(KernelOp kernel) {
 }
 
 /// Time of all blocks in multiply-adds.
-double costOf(const GpuContractionTile &tile,
-              const GpuContractionShape &shape) {
+double costOf(const GpuContractionTile &tile, const GpuContractionShape &shape,
+              int64_t multiprocessors) {
   // Each term of the sum is brought into shared memory for all rows and
   // columns; each result goes through shared memory at the end.
   constexpr double copyCost = 16, resultCost = 32;
@@ -68,7 +66,7 @@ double costOf(const GpuContractionTile &tile,
   // with one warp each: a thread has many independent sums.
   constexpr double busyThreads = 128;
   auto blocks = static_cast<double>(shape.tiles(tile));
-  double rounds = std::ceil(blocks / multiprocessors);
+  double rounds = std::ceil(blocks / static_cast<double>(multiprocessors));
   double threads = rounds * tile.threads(shape.elementBytes());
   double cost = rounds * block * std::max(1.0, busyThreads / threads);
   // In f32 these take about 140 registers, with `nt` 128: the largest block is
@@ -111,7 +109,8 @@ bool suitsWarpgroups(const GpuContractionShape &shape) {
 
 /// Clocks of one multiprocessor for its share of a contraction by warp groups.
 double warpgroupCostOf(const GpuContractionTile &tile,
-                       const GpuContractionShape &shape) {
+                       const GpuContractionShape &shape,
+                       int64_t multiprocessors) {
   // A clock has 2048 multiply-adds and 128 bytes of shared memory, which the
   // copies write and each product reads: 64 rows and all columns.
   constexpr double products = 2048, bytesPerClock = 128, rowsOfProduct = 64;
@@ -128,7 +127,7 @@ double warpgroupCostOf(const GpuContractionTile &tile,
       resultCost * tile.rows * tile.columns;
   auto blocks = static_cast<double>(shape.tiles(tile));
   // One block's latencies are hidden by the other of its multiprocessor.
-  double rounds = std::ceil(blocks / multiprocessors);
+  double rounds = std::ceil(blocks / static_cast<double>(multiprocessors));
   return rounds * block + std::ceil(rounds / 2) * blockCost;
 }
 
@@ -146,7 +145,7 @@ GpuContractionTile specialized(KernelOp kernel, const GpuContractionTile &tile,
   GpuContractionTile result = tile;
   result.rows = 256;
   int64_t tiles = shape.tiles(result),
-          turns = llvm::divideCeil(tiles, multiprocessors);
+          turns = llvm::divideCeil(tiles, limits.multiprocessors);
   result.blocks = llvm::divideCeil(tiles, turns);
   return turns > 1 && isLegal(result, shape.elementBytes(), limits) ? result
                                                                     : tile;
@@ -165,8 +164,8 @@ DictionaryAttr choose(KernelOp kernel, const GpuLimits &limits) {
       if (!isLegal(tile, shape.elementBytes(), limits) ||
           (partialRows != 0 && tile.rows != partialRows))
         continue;
-      double cost =
-          tile.warpgroups ? warpgroupCostOf(tile, shape) : costOf(tile, shape);
+      double cost = (tile.warpgroups ? warpgroupCostOf : costOf)(
+          tile, shape, limits.multiprocessors);
       if (cost < least) {
         least = cost;
         best = tile;

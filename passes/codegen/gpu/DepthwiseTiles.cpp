@@ -23,7 +23,6 @@ namespace {
 // shared memory a cycle, bytes of memory a cycle (its share of the bandwidth).
 constexpr double issuesPerCycle = 4, sharedBytesPerCycle = 128,
                  memoryBytesPerCycle = 16;
-constexpr double multiprocessors = 132;
 constexpr int64_t warpThreads = 32, registersOfProcessor = 64 << 10,
                   mostThreadsOfProcessor = 2048, mostRegisters = 240;
 
@@ -53,7 +52,8 @@ double cyclesOf(const BlockWork &work, double blocks, const GpuLimits &limits) {
       std::min({int64_t{32}, registersOfProcessor / (work.registers * threads),
                 mostThreadsOfProcessor / threads,
                 (limits.sharedBytes + 1024) / (work.shared + 1024)});
-  double count = std::ceil(blocks / multiprocessors); // of one multiprocessor
+  double count = std::ceil( // of one multiprocessor
+      blocks / static_cast<double>(limits.multiprocessors));
   double resident = std::min<double>(static_cast<double>(fitting), count);
   // Three warps keep a scheduler busy: one waits for shared memory or for the
   // end of its row now and then.

@@ -15,7 +15,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 
@@ -25,30 +24,15 @@ namespace bcssl {
 
 namespace {
 
-/// The oldest version of PTX that has what the chip's kernels use, so that old
-/// drivers can compile it too.
-StringRef ptxVersionOf(StringRef chip) {
-  return llvm::StringSwitch<StringRef>(chip)
-      .StartsWith("sm_8", "+ptx70")
-      .StartsWith("sm_9", "+ptx80")
-      .Default("+ptx86");
-}
-
-/// "sm_80", "sm_90a", ...: older ones lack what bf16 and maximumf need.
-bool isKnownChip(StringRef chip) {
-  unsigned number = 0;
-  return chip.consume_front("sm_") && !chip.consumeInteger(10, number) &&
-         number >= 80 && (chip.empty() || chip == "a" || chip == "f");
-}
-
 struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
   using EmitGpuKernelsBase::EmitGpuKernelsBase;
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (!isKnownChip(chip)) {
-      module.emitError() << "expects a chip from sm_80 on, got '" << chip
-                         << "'";
+    const GpuChip *target = findGpuChip(chip);
+    if (!target) {
+      module.emitError() << "expects one of the chips " << gpuChipNames()
+                         << ", got '" << chip << "'";
       return signalPassFailure();
     }
     if (Operation *taken = module.lookupSymbol("kernels")) {
@@ -65,17 +49,17 @@ struct EmitGpuKernels : impl::EmitGpuKernelsBase<EmitGpuKernels> {
       if (std::string reason = missingGpuGenerator(kernel); !reason.empty())
         return reportMissing(kernel, reason);
       kernels.push_back(kernel);
-      return WalkResult(checkGpuTile(kernel, gpuLimitsOf(chip)));
+      return WalkResult(checkGpuTile(kernel, target->limits));
     });
     if (checked.wasInterrupted())
       return signalPassFailure();
     ImplicitLocOpBuilder builder(module.getLoc(), &getContext());
     builder.setInsertionPointToEnd(module.getBody());
-    auto target = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3,
-                                            "nvptx64-nvidia-cuda", chip,
-                                            ptxVersionOf(chip));
+    auto nvvmTarget = NVVM::NVVMTargetAttr::get(
+        &getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", chip,
+        ("+ptx" + Twine(target->ptxVersion)).str());
     auto gpuModule = gpu::GPUModuleOp::create(builder, "kernels",
-                                              ArrayRef<Attribute>{target},
+                                              ArrayRef<Attribute>{nvvmTarget},
                                               /*handler=*/Attribute());
     builder.setInsertionPointToStart(gpuModule.getBody());
     declareSharedMemory(builder);

@@ -85,8 +85,8 @@ int64_t chooseTeam(int64_t vectors, int64_t line, int64_t most) {
 /// have a place there and compute for half of it. With 24 bytes a sum of
 /// columns took 50 us where memory takes 19.
 constexpr int64_t bytesUnderWay = 96;
-/// Blocks that fill the chip a few times, so that its last ones hardly count.
-constexpr int64_t multiprocessors = 132, manyBlocks = multiprocessors * 16;
+/// Blocks of a multiprocessor that hide how long the last ones take.
+constexpr int64_t manyBlocks = 16;
 
 /// How many rows, or vectors of a flat kernel, a thread reads before it waits.
 int64_t chooseTogether(const Form &form, const GpuRowwiseTile &tile,
@@ -102,7 +102,7 @@ int64_t chooseTogether(const Form &form, const GpuRowwiseTile &tile,
   return together;
 }
 
-GpuRowwiseTile chooseTile(const Form &form) {
+GpuRowwiseTile chooseTile(const Form &form, const GpuLimits &limits) {
   constexpr int64_t threads = 256, mostThreads = 1024;
   GpuRowwiseTile tile;
   tile.lanes = lanesOf(form.columns);
@@ -122,7 +122,8 @@ GpuRowwiseTile chooseTile(const Form &form) {
     tile.rows = 1;
     tile.columns = tile.threads * tile.lanes;
     int64_t blocks = form.columns / tile.columns;
-    tile.columns *= chooseTogether(form, tile, blocks / manyBlocks);
+    tile.columns *= chooseTogether(
+        form, tile, blocks / (manyBlocks * limits.multiprocessors));
     return tile;
   }
   int64_t vectors = form.columns / tile.lanes;
@@ -157,9 +158,10 @@ GpuRowwiseTile chooseTile(const Form &form) {
   if (!form.partialRows) {
     constexpr uint64_t mostRows = 8;
     uint64_t inAll = llvm::divideCeil(form.rows, tile.teams());
-    ofTeam =
-        std::clamp<uint64_t>(llvm::bit_floor(inAll / manyBlocks), 1, mostRows);
-    together = inAll / (4 * multiprocessors);
+    ofTeam = std::clamp<uint64_t>(
+        llvm::bit_floor(inAll / (manyBlocks * limits.multiprocessors)), 1,
+        mostRows);
+    together = inAll / (4 * limits.multiprocessors);
   }
   if (tile.steps() <= rowwiseUnrolled)
     tile.together = chooseTogether(form, tile, together);
@@ -175,7 +177,7 @@ GpuRowwiseTile chooseTile(const Form &form) {
 } // namespace
 
 DictionaryAttr chooseGpuRowwiseTile(KernelOp kernel, const GpuLimits &limits) {
-  GpuRowwiseTile tile = chooseTile(Form(kernel));
+  GpuRowwiseTile tile = chooseTile(Form(kernel), limits);
   return isLegal(tile, limits) ? toAttribute(kernel.getContext(), tile)
                                : DictionaryAttr();
 }

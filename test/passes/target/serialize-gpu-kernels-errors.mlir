@@ -9,8 +9,36 @@ gpu.module @kernels {
 
 // -----
 
-// expected-error @below {{no code generator for sm_99: unknown chip}}
+// expected-error @below {{no code generator for sm_99: expects one of sm_80, sm_86, sm_87, sm_89, sm_90, sm_90a, sm_100, sm_100a, sm_120, sm_120a}}
 gpu.module @kernels [#nvvm.target<O = 3, chip = "sm_99">] {
+  llvm.func @nothing() attributes {gpu.kernel, nvvm.kernel} {
+    llvm.return
+  }
+}
+
+// -----
+
+// LLVM ends the process for a version of PTX that is older than the chip.
+// expected-error @below {{no code generator for sm_86: expects features +ptx71 or a later version, got '+ptx70'}}
+gpu.module @kernels [#nvvm.target<O = 3, chip = "sm_86", features = "+ptx70">] {
+  llvm.func @nothing() attributes {gpu.kernel, nvvm.kernel} {
+    llvm.return
+  }
+}
+
+// -----
+
+// expected-error @below {{no code generator for sm_80: expects features +ptx70 or a later version, got '+sm_90'}}
+gpu.module @kernels [#nvvm.target<O = 3, chip = "sm_80", features = "+sm_90">] {
+  llvm.func @nothing() attributes {gpu.kernel, nvvm.kernel} {
+    llvm.return
+  }
+}
+
+// -----
+
+// expected-error @below {{no code generator for sm_80: expects the triple nvptx64-nvidia-cuda, got x86_64}}
+gpu.module @kernels [#nvvm.target<O = 3, triple = "x86_64", chip = "sm_80", features = "+ptx70">] {
   llvm.func @nothing() attributes {gpu.kernel, nvvm.kernel} {
     llvm.return
   }

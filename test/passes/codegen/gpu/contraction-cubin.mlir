@@ -6,6 +6,8 @@
 //
 // RUN: bcssl-opt %s --bcssl-nvvm=chip=sm_90a --bcssl-serialize-gpu-kernels -o %t.90
 // RUN: FileCheck %s --input-file=%t.90 --implicit-check-not=C75
+// RUN: bcssl-opt %s --bcssl-nvvm=chip=sm_80 --bcssl-serialize-gpu-kernels="ptxas=%ptxas ptx-file=%t.ptx" -o /dev/null
+// RUN: FileCheck %s --input-file=%t.ptx --check-prefix=PTX
 // RUN: bcssl-opt %s --bcssl-nvvm=chip=sm_80 --bcssl-serialize-gpu-kernels=ptxas=%ptxas -o %t.80
 // RUN: FileCheck %s --input-file=%t.80
 
@@ -18,6 +20,19 @@
 // CHECK-SAME:   0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
 // CHECK-SAME:   Compiling entry function 'contraction_{{[0-3]}}'
 // CHECK-SAME:   0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
+
+// f32 stays off the tensor cores, whose TF32 drops 13 bits.
+//
+// PTX:     .entry contraction_0
+// PTX-NOT: mma
+// PTX:     fma.rn.f32
+// PTX-NOT: mma
+// PTX:     .entry contraction_1
+// PTX-NOT: mma
+// PTX:     fma.rn.f32
+// PTX-NOT: mma
+// PTX:     .entry contraction_2
+// PTX:     mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
 
 func.func @whole(%x: tensor<200704x96xf32> {bcssl.input = "x"}, %w: tensor<384x96xf32> {bcssl.input = "w"})
     -> (tensor<200704x384xf32> {bcssl.output = "y"}) {

@@ -2,9 +2,9 @@
 // RUN: not bcssl-opt %s --bcssl-emit-gpu-kernels=chip= 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: not bcssl-opt %s --bcssl-nvvm=chip=sm_90x 2>&1 | FileCheck %s --check-prefix=LETTER
 
-// NONE: error: expects a chip from sm_80 on, got ''
-// LETTER: error: expects a chip from sm_80 on, got 'sm_90x'
+// NONE: error: expects one of the chips sm_80, sm_86, {{.*}}, sm_120a, got ''
+// LETTER: error: expects one of the chips {{.*}}, got 'sm_90x'
 
-// expected-error @below {{expects a chip from sm_80 on, got 'sm_75'}}
+// expected-error @below {{expects one of the chips sm_80, sm_86, sm_87, sm_89, sm_90, sm_90a, sm_100, sm_100a, sm_120, sm_120a, got 'sm_75'}}
 module {
 }
