@@ -9,10 +9,6 @@ using namespace mlir;
 
 namespace bcssl {
 
-/// A kernel takes no more operations than this: each may bring an operand, and
-/// address registers run out.
-static constexpr size_t maxMembers = 64;
-
 Value rootOf(Value value) {
   while (Operation *op = value.getDefiningOp()) {
     if (kindOf(op) != OpKind::Alias)
@@ -59,6 +55,8 @@ void Grouping::run() {
   // Column reductions insert operations behind themselves, which are visited.
   for (Operation &op : llvm::make_early_inc_range(block))
     add(&op);
+  if (options.fuse)
+    joinFlatGroups();
 }
 
 int Grouping::newGroup(Operation *op, KernelFamily family,
@@ -136,7 +134,9 @@ SmallVector<int> Grouping::candidates(Operation *op) {
     }
   };
   forOperands(op, [&](Value value) {
-    addReaders(value);
+    // One number costs nothing to read twice.
+    if (!shapeOf(value).empty() || shapeOf(op->getResult(0)).empty())
+      addReaders(value);
     Operation *def = value.getDefiningOp();
     int group = def ? groupOf(def) : -1;
     if (group < 0)

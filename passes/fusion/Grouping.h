@@ -26,6 +26,10 @@ struct GroupingOptions {
   int64_t partialSums = 64;     ///< of a column reduction in a rowwise kernel
 };
 
+/// A kernel takes no more operations than this: each may bring an operand, and
+/// address registers run out.
+inline constexpr size_t maxMembers = 64;
+
 /// The partition of one block. Operations are added in program order.
 class Grouping {
 public:
@@ -59,6 +63,11 @@ private:
   bool createsCycle(mlir::Operation *op, int group);
   bool reaches(int from, int to);
   int64_t partialRows(int group) const;
+  void joinFlatGroups();
+  bool mayBeOne(int from, int into);
+  bool readsDirectly(mlir::Operation *op, int group);
+  void moveMembers(int from, int into);
+  void removeEmptyGroups();
 
   mlir::Block &block;
   GroupingOptions options;

@@ -16,7 +16,9 @@ def FormKernels : Pass<"bcssl-form-kernels", "::mlir::func::FuncOp"> {
     sums, BatchNorm and LayerNorm, contraction and bias and GELU, contraction
     and layer scale and residual, and the loss become one kernel each. Forward
     and backward are partitioned together: a value that the backward also reads
-    is one more result of its kernel.
+    is one more result of its kernel. At the end, groups of one shape whose
+    elements follow from elements at the same place are joined where one feeds
+    the other: AdamW and a parameter's moving average are one kernel.
 
     A column reduction over many rows is split: partial sums per tile in the
     kernel that produces the rows, then a columnwise kernel that adds them in
@@ -28,8 +30,8 @@ def FormKernels : Pass<"bcssl-form-kernels", "::mlir::func::FuncOp"> {
 
     Does nothing to constants, reshapes and slices: they cost nothing. An
     operation that no kernel can hold is an error. Comes after `bcssl-expand`
-    and `bcssl-pack-contractions`. Examples: test/passes/fusion/form-kernels.mlir
-    and form-kernels-blocks.mlir.
+    and `bcssl-pack-contractions`. Examples: test/passes/fusion/form-kernels.mlir,
+    form-kernels-blocks.mlir and join-groups.mlir.
   }];
   let options = [
     Option<"fuse", "fuse", "bool", /*default=*/"true",
