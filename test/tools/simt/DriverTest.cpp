@@ -420,5 +420,23 @@ TEST(SimtDriver, CallsThatAreToldToFail) {
   });
 }
 
+TEST(SimtDriver, CallsAreNamedInTheOrderThatFaultsCount) {
+  std::string path = testing::TempDir() + "bcssl-simt-calls.txt";
+  std::remove(path.c_str());
+  inProcess({{"BCSSL_SIMT_CALLS", path}, {"BCSSL_SIMT_FAIL", "2"}},
+            [](const Library &library) {
+              size_t free = 0, total = 0;
+              library("cuInit", 0u);
+              EXPECT_EQ(library("cuMemGetInfo_v2", &free, &total),
+                        CUDA_ERROR_UNKNOWN);
+              library("cuMemGetInfo_v2", &free, &total);
+            });
+  std::ifstream file(path);
+  std::stringstream names;
+  names << file.rdbuf();
+  std::remove(path.c_str());
+  EXPECT_EQ(names.str(), "cuInit\ncuMemGetInfo_v2\ncuMemGetInfo_v2\n");
+}
+
 } // namespace
 } // namespace bcssl::simt

@@ -11,7 +11,7 @@ static Context *contextOf(Driver &driver) { return &driver.context; }
 BCSSL_SIMT_EXPORT CUresult cuInit(unsigned flags) {
   Driver &driver = Driver::get();
   std::lock_guard guard(driver.lock);
-  if (auto result = driver.faults.next("cuInit"))
+  if (auto result = driver.count("cuInit"))
     return *result;
   driver.isInitialized = true;
   return flags == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;

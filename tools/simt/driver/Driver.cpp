@@ -73,13 +73,32 @@ void print(const Finding &finding) {
     }
 }
 
+/// The file of BCSSL_SIMT_CALLS, whose lines are written at once: it also tells
+/// of a process that is killed. Null where none is named.
+FILE *openCalls() {
+  std::string path = variable("BCSSL_SIMT_CALLS");
+  if (path.empty())
+    return nullptr;
+  FILE *file = std::fopen(path.c_str(), "a");
+  if (!file)
+    refuse("expects a file to write for BCSSL_SIMT_CALLS, got " + path);
+  setlinebuf(file);
+  return file;
+}
+
 } // namespace
 
 Driver::Driver()
-    : faults(std::getenv("BCSSL_SIMT_FAIL")), machine(readOptions(), print),
-      turns(readTurns()) {
+    : machine(readOptions(), print), faults(std::getenv("BCSSL_SIMT_FAIL")),
+      calls(openCalls()), turns(readTurns()) {
   if (!faults.problem().empty())
     refuse(faults.problem());
+}
+
+std::optional<CUresult> Driver::count(const char *name) {
+  if (calls)
+    std::fprintf(calls, "%s\n", name);
+  return faults.next(name);
 }
 
 Driver &Driver::get() {

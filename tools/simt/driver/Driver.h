@@ -14,6 +14,7 @@
 #include "tools/simt/executor/Machine.h"
 
 #include <chrono>
+#include <cstdio>
 #include <deque>
 #include <functional>
 #include <set>
@@ -75,6 +76,10 @@ public:
 
   static Driver &get();
 
+  /// Counts a call of an entry point, and adds its name to the file of
+  /// BCSSL_SIMT_CALLS; the result that it must fail with, if it must.
+  std::optional<CUresult> count(const char *name);
+
   /// Adds work to a stream: to its queue, or to what it captures.
   CUresult enqueue(Stream &stream, Task task);
   /// Does what the stream has to do, or that of all streams. Refused, and the
@@ -96,7 +101,6 @@ public:
   bool isPinned(const void *address, size_t bytes) const;
 
   std::mutex lock;
-  Faults faults;
   Machine machine;
   CUresult lost = CUDA_SUCCESS; ///< after a fatal fault of a kernel
   bool isInitialized = false;
@@ -116,6 +120,8 @@ public:
 private:
   Driver();
 
+  Faults faults;
+  FILE *calls = nullptr;   ///< null: nobody asked for them
   std::vector<Turn> turns; ///< at least one
   std::map<const Kernel *, size_t> launches;
 };
@@ -125,7 +131,7 @@ private:
 template <typename Body> CUresult enter(const char *name, Body body) {
   Driver &driver = Driver::get();
   std::lock_guard guard(driver.lock);
-  if (auto result = driver.faults.next(name))
+  if (auto result = driver.count(name))
     return *result;
   if (driver.lost != CUDA_SUCCESS)
     return driver.lost;
