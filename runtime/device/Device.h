@@ -29,6 +29,12 @@
 
 namespace bcssl {
 
+/// Whether an error is one of a device or its memory, not of what it was asked.
+inline bool isDeviceError(const Error &error) {
+  return error.id == "device-lost" || error.id == "device-failed" ||
+         error.id == "out-of-memory";
+}
+
 /// A piece of device memory, 64-byte aligned, zero at first.
 class DeviceMemory {
 public:

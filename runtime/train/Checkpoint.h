@@ -90,7 +90,8 @@ public:
   /// Loads the newest checkpoint that is whole. A damaged one is passed over
   /// with a line in `notes`; one that does not fit the program is an error.
   /// Gives nothing where there is no checkpoint.
-  /// Errors: "checkpoint-names", "checkpoint-damaged" where all are damaged.
+  /// Errors: "checkpoint-names", "checkpoint-damaged" where all are damaged,
+  /// those of the device that takes the variables.
   Result<std::optional<RunState>> loadNewest(StateAccess &state,
                                              std::vector<std::string> &notes);
 

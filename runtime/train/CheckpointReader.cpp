@@ -1,6 +1,7 @@
 //===- CheckpointReader.cpp - find, verify, load --------------------------===//
 
 #include "runtime/base/ReadFile.h"
+#include "runtime/device/Device.h"
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/FileTensor.h"
 #include "runtime/train/TensorMatch.h"
@@ -159,8 +160,9 @@ CheckpointStore::loadNewest(StateAccess &state,
     auto run = loadCheckpoint(entries[i].path, state);
     if (run)
       return std::optional<RunState>(std::move(*run));
-    // Weights of another network are not damage: going back would hide it.
-    if (run.error().id == "checkpoint-names")
+    // Weights of another network are not damage, nor is a device that fails:
+    // going back would hide it.
+    if (run.error().id == "checkpoint-names" || isDeviceError(run.error()))
       return run.error();
     last = run.error();
     notes.push_back(run.error().text() + "; going back to the checkpoint "

@@ -2,6 +2,7 @@
 
 #include "runtime/train/Trainer.h"
 
+#include "runtime/device/Device.h"
 #include "runtime/report/Png.h"
 #include "runtime/report/Signals.h"
 #include "runtime/train/RunFolder.h"
@@ -74,7 +75,7 @@ private:
   void showCrops(const Batch &batch);
   Status watch();
   Error dataError(Error error);
-  Error stepError(Error error) const;
+  Error deviceError(Error error) const;
   RunState runState() const;
   double loss() const;
   ProgressSample sample(const StepScalars &scalars) const;
@@ -198,9 +199,11 @@ RunState Run::runState() const {
 Status Run::save() {
   if (savedStep == summary.step)
     return {};
-  BCSSL_ASSIGN_OR_RETURN(saved, store.save(learner.state(), runState()));
+  auto saved = store.save(learner.state(), runState());
+  if (!saved)
+    return deviceError(saved.error());
   savedStep = summary.step;
-  summary.hash = saved.hash;
+  summary.hash = saved->hash;
   summary.checkpoint = store.pathOf(summary.step);
   if (now() - drawn > secondsBetweenPictures)
     drawCurves();
@@ -261,11 +264,13 @@ Error Run::dataError(Error error) {
   return error;
 }
 
-/// A device that is lost takes the state of this moment with it, and no more.
-Error Run::stepError(Error error) const {
-  if (error.id != "device-lost" || savedStep < 0)
+/// A device that fails takes the state of this moment with it, and no more.
+/// Where it is lost, the same command may find it again in a new process.
+Error Run::deviceError(Error error) const {
+  if (!isDeviceError(error) || savedStep < 0)
     return error;
-  error.code = ExitCode::Stopped;
+  if (error.id == "device-lost")
+    error.code = ExitCode::Stopped;
   error.hint += (error.hint.empty() ? "" : "; ") + std::string("step ") +
                 std::to_string(savedStep) + " is saved in " +
                 summary.checkpoint + ": the same command goes on from there";
@@ -327,7 +332,7 @@ Status Run::takeStep() {
     if (summary.step == 0)
       showCrops(**next);
     if (Status sent = send(**next); !sent)
-      return stepError(sent.error());
+      return deviceError(sent.error());
   }
   isSent = false;
   std::vector<int64_t> images = std::move(sentImages);
@@ -341,7 +346,7 @@ Status Run::takeStep() {
   if (taken)
     taken = learner.finish();
   if (!taken)
-    return stepError(taken.error());
+    return deviceError(taken.error());
   ++summary.step;
   summary.images += learner.shape().batch;
   means.add(learner.outputs());

@@ -57,6 +57,18 @@ TEST(CudaDeviceTest, OtherNamesAreNoChips) {
   EXPECT_FALSE(rankImage(9, 0, "cuda:sm_90a", "bitcode"));
 }
 
+// The numbers for which cuda.h says that the process must be relaunched, or
+// that its context is unusable.
+TEST(CudaDeviceTest, ResultsThatLoseTheDevice) {
+  for (int number : {214, 220, 226, 700, 702, 709, 710, 714, 715, 716, 717, 718,
+                     719, 721, 911})
+    EXPECT_TRUE(cuda::losesDevice(static_cast<cuda::CUresult>(number)))
+        << number;
+  for (int number : {0, 1, 2, 200, 218, 500, 701, 999})
+    EXPECT_FALSE(cuda::losesDevice(static_cast<cuda::CUresult>(number)))
+        << number;
+}
+
 TEST(OpenDeviceTest, OtherNamesAreWrongUsage) {
   for (const char *name : {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1x",
                            "cuda:99999999999999", "CPU"}) {

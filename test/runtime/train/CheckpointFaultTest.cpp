@@ -57,6 +57,23 @@ TEST_F(CheckpointFaultTest, AllDamagedIsAnError) {
   EXPECT_EQ(run.error().code, ExitCode::BadData);
 }
 
+// Going back would cost the steps of whole checkpoints.
+TEST_F(CheckpointFaultTest, DeviceThatFailsIsNoDamage) {
+  CheckpointStore store = open();
+  save(store, 1);
+  save(store, 2);
+  MemoryState loaded = makeState();
+  loaded.failing = 3;
+  for (const char *id : {"device-lost", "device-failed"}) {
+    loaded.error = {ExitCode::Internal, id, "asked to fail"};
+    std::vector<std::string> notes;
+    auto run = store.loadNewest(loaded, notes);
+    ASSERT_FALSE(run.ok());
+    EXPECT_EQ(run.error().id, id);
+    EXPECT_TRUE(notes.empty());
+  }
+}
+
 TEST_F(CheckpointFaultTest, FailureWhileWritingLeavesNothing) {
   CheckpointStore store = open();
   save(store, 1);
@@ -64,7 +81,7 @@ TEST_F(CheckpointFaultTest, FailureWhileWritingLeavesNothing) {
     state.failing = variable;
     auto saved = store.save(state, atStep(2));
     ASSERT_FALSE(saved.ok());
-    EXPECT_EQ(saved.error().id, "test-read");
+    EXPECT_EQ(saved.error().id, "test-access");
     EXPECT_EQ(listCheckpoints(directory.path).size(), 1u);
     EXPECT_EQ(hiddenEntries(directory.path), 0u);
   }

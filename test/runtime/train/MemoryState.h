@@ -37,13 +37,15 @@ public:
   }
   Status read(size_t i, std::span<std::byte> out) override {
     if (i == failing)
-      return Error{ExitCode::Io, "test-read", "asked to fail"};
+      return error;
     std::memcpy(out.data(), data[i].data(), data[i].size());
     if (onRead)
       onRead();
     return {};
   }
   Status write(size_t i, std::span<const std::byte> bytes) override {
+    if (i == failing)
+      return error;
     std::memcpy(data[i].data(), bytes.data(), data[i].size());
     return {};
   }
@@ -56,7 +58,8 @@ public:
 
   std::vector<artifact::Variable> list;
   std::vector<std::vector<std::byte>> data;
-  size_t failing = SIZE_MAX;    ///< the variable whose read fails
+  size_t failing = SIZE_MAX; ///< the variable whose read and write fail
+  Error error = {ExitCode::Io, "test-access", "asked to fail"}; ///< so
   std::function<void()> onRead; ///< called inside of every save
 };
 

@@ -360,6 +360,46 @@ TEST_F(TrainerTest, LostDeviceCostsOnlyTheStepsSinceTheCheckpoint) {
   EXPECT_EQ(again->hash, expected);
 }
 
+TEST_F(TrainerTest, DeviceLostWhileSavingCostsNoMore) {
+  std::string expected = undisturbed();
+  learner.memory.error = {ExitCode::Internal, "device-lost", "while it copies"};
+  learner.onStep = [&](int64_t step, FakeLearner &self) {
+    if (step == 12)
+      self.memory.failing = 0;
+  };
+  auto summary = run();
+  ASSERT_FALSE(summary.ok());
+  EXPECT_EQ(summary.error().code, ExitCode::Stopped);
+  EXPECT_NE(summary.error().hint.find("step 10 is saved"), std::string::npos)
+      << summary.error().hint;
+  EXPECT_EQ(saved().back(), 10);
+  learner = FakeLearner();
+  auto again = run();
+  ASSERT_TRUE(again.ok()) << again.error().text();
+  EXPECT_EQ(again->hash, expected);
+}
+
+// Whoever asks for more than the device has gets the same error again: it is
+// no stop, but the checkpoint is as good.
+TEST_F(TrainerTest, OtherErrorsOfTheDeviceNameTheCheckpointToo) {
+  for (Error error : {Error{ExitCode::Internal, "device-failed", "unknown"},
+                      Error{ExitCode::NoResource, "out-of-memory", "full"}}) {
+    learner = FakeLearner();
+    learner.onStep = [&](int64_t step, FakeLearner &self) {
+      if (step == 12)
+        self.result = error;
+    };
+    auto summary = run();
+    ASSERT_FALSE(summary.ok());
+    EXPECT_EQ(summary.error().code, error.code);
+    EXPECT_EQ(summary.error().id, error.id);
+    EXPECT_NE(summary.error().hint.find("step 10 is saved in " +
+                                        options.output + "/checkpoint_0000010"),
+              std::string::npos)
+        << summary.error().hint;
+  }
+}
+
 TEST_F(TrainerTest, LostDeviceBeforeACheckpointIsNoStop) {
   learner.result = Error{ExitCode::Internal, "device-lost", "at once"};
   auto summary = run();
