@@ -2,13 +2,9 @@
 
 #include "runtime/executable/MemoryNeed.h"
 
-#include <algorithm>
 #include <charconv>
 
 namespace bcssl {
-
-/// What graphs, modules and the driver's own rounding may still take.
-static constexpr uint64_t reserve = uint64_t{64} << 20;
 
 MemoryNeed memoryNeed(const artifact::Contents &contents) {
   // Verified blocks have at most 2^46 bytes each, but there may be many.
@@ -27,14 +23,21 @@ MemoryNeed memoryNeed(const artifact::Contents &contents) {
 }
 
 int64_t largestBatch(const MemoryNeed &need, int64_t batch, uint64_t free) {
-  uint64_t fixed = need.state + reserve;
-  if (free <= fixed || batch < 1)
+  if (batch < 1)
     return 0;
-  double perImage =
-      static_cast<double>(need.batch) / static_cast<double>(batch);
-  if (perImage <= 0)
+  // Too large a constant leaves too little for an image, and so promises too
+  // little of every smaller batch, never too much.
+  for (uint64_t fixed : {MemoryNeed::reserve, need.state, need.constant()}) {
+    if (free < fixed)
+      return 0;
+    free -= fixed;
+  }
+  uint64_t grows = need.batch - need.constant();
+  if (free >= grows)
     return batch;
-  return static_cast<int64_t>(static_cast<double>(free - fixed) / perImage);
+  return static_cast<int64_t>(static_cast<double>(free) /
+                              static_cast<double>(grows) *
+                              static_cast<double>(batch));
 }
 
 static int64_t numberOf(const std::string &text) {
@@ -47,7 +50,7 @@ static int64_t numberOf(const std::string &text) {
 Status checkMemory(const Executable &executable, Device &device) {
   BCSSL_ASSIGN_OR_RETURN(free, device.freeBytes());
   MemoryNeed need = memoryNeed(executable.contents());
-  if (!free || need.total() <= *free)
+  if (!free || need.fits(*free))
     return {};
   std::string hint = "compile with a smaller batch or use a larger GPU";
   int64_t batch = numberOf(executable.property("batch"));
@@ -58,7 +61,8 @@ Status checkMemory(const Executable &executable, Device &device) {
                "out-of-memory",
                "needs " + std::to_string(need.total()) +
                    " bytes of device memory, of which " +
-                   std::to_string(need.state) + " are variables; " +
+                   std::to_string(need.state) + " are variables, and " +
+                   std::to_string(MemoryNeed::reserve) + " for the driver; " +
                    std::to_string(*free) + " are free on " +
                    device.description(),
                executable.file(),

@@ -234,9 +234,47 @@ TEST(MemoryNeedTest, LargestBatchLeavesRoomForVariables) {
   constexpr uint64_t gigabyte = 1'000'000'000;
   MemoryNeed need{.state = gigabyte, .batch = 64 * gigabyte};
   int64_t fits = largestBatch(need, 64, 40 * gigabyte);
-  EXPECT_EQ(fits, 38) << "one of 40 for variables, part of one in reserve";
+  EXPECT_EQ(fits, 38) << "one of 40 for variables, one for their gradients, "
+                         "part of one in reserve";
   EXPECT_EQ(largestBatch(need, 64, gigabyte / 2), 0);
   EXPECT_EQ(largestBatch(need, 0, 40 * gigabyte), 0);
+}
+
+TEST(MemoryNeedTest, LeavesTheReserveToTheDriver) {
+  MemoryNeed need{.state = 1000, .batch = 5000};
+  EXPECT_FALSE(need.fits(6000));
+  EXPECT_FALSE(need.fits(MemoryNeed::reserve + 5999));
+  EXPECT_TRUE(need.fits(MemoryNeed::reserve + 6000));
+  EXPECT_LT(largestBatch(need, 8, MemoryNeed::reserve + 5999), 8);
+  EXPECT_EQ(largestBatch(need, 8, MemoryNeed::reserve + 6000), 8);
+}
+
+// DINO steps in bf16 for sm_90a as planned at two batches: who compiles with
+// what is suggested must not be refused again.
+TEST(MemoryNeedTest, SuggestedBatchesFit) {
+  struct {
+    int64_t batch;
+    MemoryNeed need;
+    int64_t smaller;
+    MemoryNeed itsNeed;
+  } plans[] = {
+      {64, {818682752, 13372906560}, 8, {818682752, 1821763968}}, // bcssl-tiny
+      {64, {23565824, 51852096}, 2, {23565824, 10961216}},        // micro
+  };
+  for (const auto &[batch, need, smaller, itsNeed] : plans) {
+    int64_t last = 0;
+    bool offered = false;
+    uint64_t all = need.total() + MemoryNeed::reserve;
+    for (uint64_t free = 0; free <= all; free += all / 997) {
+      int64_t fits = largestBatch(need, batch, free);
+      EXPECT_GE(fits, last);
+      EXPECT_TRUE(fits < batch || need.fits(free)) << free;
+      EXPECT_TRUE(fits < smaller || itsNeed.fits(free)) << free;
+      offered |= fits >= smaller && fits < batch;
+      last = fits;
+    }
+    EXPECT_TRUE(offered) << "some memory is enough for the smaller batch";
+  }
 }
 
 } // namespace
