@@ -2,6 +2,7 @@
 
 #include "runtime/device/cuda/CudaCommands.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace bcssl::cuda {
@@ -10,18 +11,41 @@ static CUdeviceptr deviceAddress(const std::byte *address) {
   return reinterpret_cast<CUdeviceptr>(address);
 }
 
-static std::string describe(const LaunchCommand &launch) {
-  return "kernel " + launch.name + ", " + std::to_string(launch.tiles) +
-         " blocks of " + std::to_string(launch.threads) + " threads, " +
-         std::to_string(launch.sharedBytes) + " bytes of shared memory";
+/// ", arguments of 960, 1536 bytes", or nothing where sizes are unknown.
+static std::string describeArguments(const LaunchCommand &launch) {
+  // Kernels of many parts have a hundred.
+  constexpr size_t most = 12;
+  const std::vector<uint64_t> &bytes = launch.argumentBytes;
+  std::string text;
+  for (size_t i = 0; i < std::min(bytes.size(), most); ++i)
+    text += (i == 0 ? ", arguments of " : ", ") + std::to_string(bytes[i]);
+  if (bytes.size() > most)
+    return text + ", ... bytes, " + std::to_string(bytes.size()) + " in all";
+  return text.empty() ? text : text + " bytes";
 }
 
 /// What an error message says of a command.
+static std::string describe(const LaunchCommand &launch) {
+  return "kernel " + launch.name + ", " + std::to_string(launch.tiles) +
+         " blocks of " + std::to_string(launch.threads) + " threads, " +
+         std::to_string(launch.sharedBytes) + " bytes of shared memory" +
+         describeArguments(launch);
+}
+
+static std::string describe(const CopyCommand &copy) {
+  return "a copy of " + std::to_string(copy.bytes) + " bytes";
+}
+
+static std::string describe(const ZeroCommand &zero) {
+  return "a fill of " + std::to_string(zero.bytes) + " bytes";
+}
+
+static std::string describe(const DownloadCommand &copy) {
+  return "a download of " + std::to_string(copy.bytes) + " bytes";
+}
+
 static std::string describe(const Command &command) {
-  if (auto *launch = std::get_if<LaunchCommand>(&command))
-    return describe(*launch);
-  static constexpr const char *kinds[] = {"", "a copy", "a fill", "a download"};
-  return kinds[command.index()];
+  return std::visit([](const auto &one) { return describe(one); }, command);
 }
 
 Result<std::unique_ptr<CommandList>>
@@ -154,7 +178,7 @@ Status CudaCommandList::issue(const CopyCommand &copy) {
   return context.check(context.driver.cuMemcpyDtoDAsync(
                            deviceAddress(copy.to), deviceAddress(copy.from),
                            copy.bytes, context.stream),
-                       "cuMemcpyDtoDAsync");
+                       "cuMemcpyDtoDAsync", describe(copy));
 }
 
 Status CudaCommandList::issue(const ZeroCommand &zero) {
@@ -163,7 +187,7 @@ Status CudaCommandList::issue(const ZeroCommand &zero) {
   return context.check(context.driver.cuMemsetD8Async(deviceAddress(zero.at), 0,
                                                       zero.bytes,
                                                       context.stream),
-                       "cuMemsetD8Async");
+                       "cuMemsetD8Async", describe(zero));
 }
 
 Status CudaCommandList::issue(const DownloadCommand &copy) {
@@ -172,7 +196,7 @@ Status CudaCommandList::issue(const DownloadCommand &copy) {
   return context.check(
       context.driver.cuMemcpyDtoHAsync(copy.to, deviceAddress(copy.from),
                                        copy.bytes, context.stream),
-      "cuMemcpyDtoHAsync");
+      "cuMemcpyDtoHAsync", describe(copy));
 }
 
 Status CudaCommandList::run(std::span<CommandTime> times) {

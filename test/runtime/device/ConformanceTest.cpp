@@ -334,6 +334,19 @@ TEST_P(ConformanceTest, RefusedLaunchesNameTheKernel) {
       EXPECT_NE(status.error().message.find(part), std::string::npos)
           << status.error().text();
   }
+  // Sizes of arguments, the first of many, are told where they are known.
+  wide.argumentBytes = {64};
+  EXPECT_NE(
+      run(*device, {wide})
+          .error()
+          .message.find(
+              "visit, 1 blocks of 4096 threads, 0 bytes of shared memory, "
+              "arguments of 64 bytes"),
+      std::string::npos);
+  wide.argumentBytes.assign(40, 8);
+  EXPECT_NE(
+      run(*device, {wide}).error().message.find("8, 8, ... bytes, 40 in all"),
+      std::string::npos);
   // An error while capturing leaves the device as it was.
   EXPECT_TRUE(run(*device, {launch("visit", {y->address()}, 1)}).ok());
 }

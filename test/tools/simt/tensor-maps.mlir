@@ -34,7 +34,7 @@
 
 // A driver that refuses the map: the error names the kernel.
 // RUN: not env BCSSL_CUDA_DRIVER=%simt BCSSL_SIMT_FAIL=cuTensorMapEncodeTiled:1=1 bcssl-run %t.bcx --device=cuda --function=step --repeat=1 2>&1 | FileCheck %s --check-prefix=FAIL
-// FAIL: cuTensorMapEncodeTiled failed with CUDA_ERROR_INVALID_VALUE{{.*}}, argument 0 of kernel movement_0, 4 blocks
+// FAIL: cuTensorMapEncodeTiled failed with CUDA_ERROR_INVALID_VALUE{{.*}}, argument 0 of kernel movement_0, 4 blocks{{.*}}, arguments of 960, 1536 bytes
 
 // What the function says is looked at before it is written.
 // DEFINE: %{edit} =
