@@ -5,15 +5,17 @@ Kernels run with all checks in three orders of their threads, give the same bits
 in each and stay within their bounds: those of a covering set, in which any two
 sizes or forms meet, and every different kernel of models' steps, in f32 and
 bf16. A training of micro with DINO through the CUDA runtime has the losses of
-the CPU's, and its network gives the CPU's features. The nightly mode takes more
-kernels and also trains without graphs and with every kernel launched by itself,
-with the same bits.
+the CPU's, and its network gives the CPU's features. A small one has the same
+bits without graphs, and after calls of the driver that failed. The nightly mode
+takes more kernels and also trains with every kernel launched by itself, with
+the same bits.
 """
 
 import argparse
 import array
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -21,6 +23,7 @@ import unittest
 
 DATA = "/usr/share/datasets/fashion-mnist"
 STEPS = 20
+INTERNAL, NO_RESOURCE, STOPPED = 70, 71, 75
 # Launches of a kernel take these orders in turn.
 ORDERS = ["forward", "reverse", "7"]
 # The nightly mode takes the kernels of all models, and has any three sizes or
@@ -47,10 +50,14 @@ class Simt(unittest.TestCase):
         cls.root = tempfile.mkdtemp(prefix="bcssl-simt-")
         cls.addClassCleanup(shutil.rmtree, cls.root)
 
-    def run_tool(self, tool, *flags, **variables):
+    def end_of(self, tool, *flags, **variables):
+        """How the tool ended, and what it said."""
         environment = {**os.environ, "BCSSL_CUDA_DRIVER": self.driver, **variables}
-        done = subprocess.run([f"{self.tools}/{tool}", *flags], timeout=DEADLINE, check=False,
+        return subprocess.run([f"{self.tools}/{tool}", *flags], timeout=DEADLINE, check=False,
                               capture_output=True, text=True, env=environment)
+
+    def run_tool(self, tool, *flags, **variables):
+        done = self.end_of(tool, *flags, **variables)
         self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-4000:])
         self.assertNotIn("simt:", done.stderr)
         return done.stdout
@@ -112,15 +119,11 @@ class Simt(unittest.TestCase):
             self.run_tool("bcssl-compile", "--model=micro", "--method=dino", "--batch=4",
                           f"--target={target}", "-o", programs[device])
         _, expected = self.train("cpu", programs["cpu"], "cpu")
-        graph, losses = self.train("graph", programs["cuda"], "cuda", BCSSL_SIMT_CHECKS="off")
+        _, losses = self.train("graph", programs["cuda"], "cuda", BCSSL_SIMT_CHECKS="off")
         self.assertEqual(len(losses), len(expected))
         self.assertGreater(len({row["train_lr"] for row in losses}), len(losses) // 2)
         for ours, theirs in zip(losses, expected):
             self.assertAlmostEqual(ours["train_loss"] / theirs["train_loss"], 1, delta=1e-3)
-        if NIGHTLY:
-            eager, _ = self.train("eager", programs["cuda"], "cuda", BCSSL_SIMT_CHECKS="off",
-                                  BCSSL_CUDA_GRAPH="off")
-            self.assertEqual(eager["hash"], graph["hash"])
         host = self.features(programs["cpu"], "cpu")
         device = self.features(programs["cuda"], "cuda")
         largest = max(map(abs, host))
@@ -128,17 +131,47 @@ class Simt(unittest.TestCase):
         for ours, theirs in zip(device, host, strict=True):
             self.assertAlmostEqual(ours / largest, theirs / largest, delta=1e-3)
 
+    def toy(self, name, target, *flags):
+        """The program of a network as small as one with all parts may be."""
+        program = os.path.join(self.root, f"{name}.bcx")
+        if not os.path.exists(program):
+            self.run_tool("bcssl-compile", "--model=micro", "--method=dino", "--batch=2", "--dims=8", "--depths=1",
+                          "--kernel=3", "--image=16", "--local-image=8", "--local-crops=1", "--out-dim=16",
+                          "--hidden=8", "--bottleneck=8", f"--target={target}", *flags, "-o", program)
+        return program
+
+    def train_toy(self, output, **variables):
+        """How six steps of the toy on simt end, with a checkpoint after every second one."""
+        program = self.toy("simt", "cuda:simt", "--image-type=u8")
+        return self.end_of("bcssl-train", "--preset=fashion", f"--program={program}", f"--data={DATA}",
+                           f"--output={os.path.join(self.root, output)}", "--device=cuda", "--augment=dino",
+                           "--steps=6", "--save-every=2", "--progress=none", BCSSL_SIMT_CHECKS="off", **variables)
+
+    def hash_of_toy(self, output, **variables):
+        done = self.train_toy(output, **variables)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["hash"]
+
+    def test_failing_calls_and_graphs_change_no_bit(self):
+        expected = self.hash_of_toy("eager", BCSSL_CUDA_GRAPH="off")
+        # One run, which goes on after each failure: the call, the exit code, and the step that is saved by then.
+        for call, code, step in (("cuGraphLaunch:4=719", STOPPED, 2),         # step 4
+                                 ("cuMemcpyDtoHAsync:50=719", STOPPED, 2),    # amid the checkpoint of step 4
+                                 ("cuMemcpyHtoDAsync:9", INTERNAL, None),     # amid the loading of step 2
+                                 ("cuEventSynchronize:3", INTERNAL, 4),       # step 5
+                                 ("cuGraphLaunch:1=2", NO_RESOURCE, 4)):
+            with self.subTest(call=call):
+                done = self.train_toy("faults", BCSSL_SIMT_FAIL=call)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(call.split(":", maxsplit=1)[0] + " failed with", done.stderr)
+                self.assertEqual(re.findall(r"step (\d+) is saved in", done.stderr), [str(step)] if step else [])
+        self.assertEqual(self.hash_of_toy("faults"), expected)
 
     def test_bytes_are_normalized_as_the_loader_does(self):
         hashes = {}
-        # As small as a network with all parts may be: it is the images that count.
-        small = ["--dims=8", "--depths=1", "--kernel=3", "--image=16", "--local-image=8", "--local-crops=1",
-                 "--out-dim=16", "--hidden=8", "--bottleneck=8"]
         for name, target, *flags in (("floats", "cpu:native"), ("bytes", "cpu:native", "--image-type=u8"),
                                      ("simt", "cuda:simt", "--image-type=u8")):
-            program = os.path.join(self.root, f"{name}.bcx")
-            self.run_tool("bcssl-compile", "--model=micro", "--method=dino", "--batch=2", *small,
-                          f"--target={target}", *flags, "-o", program)
+            program = self.toy(name, target, *flags)
             device = "cuda" if name == "simt" else "cpu"
             ended, losses = self.train(f"images-{name}", program, device, "--augment=dino", steps=4,
                                        BCSSL_SIMT_CHECKS="off")
