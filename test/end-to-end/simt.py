@@ -5,15 +5,16 @@ Kernels run with all checks in three orders of their threads, give the same bits
 in each and stay within their bounds: those of a covering set, in which any two
 sizes or forms meet, and every different kernel of models' steps, in f32 and
 bf16. A training of micro with DINO through the CUDA runtime has the losses of
-the CPU's, and its network gives the CPU's features. A small one has the same
-bits without graphs, and after calls of the driver that failed. The nightly mode
-takes more kernels and also trains with every kernel launched by itself, with
-the same bits.
+the CPU's and ends in its variables, and its network gives the CPU's features. A
+small one has the same bits without graphs, and after calls of the driver that
+failed. The nightly mode takes more kernels and also trains with every kernel
+launched by itself, with the same bits.
 """
 
 import argparse
 import array
 import json
+import math
 import os
 import re
 import shutil
@@ -40,6 +41,19 @@ def numbers(path):
     values = array.array("f")
     values.frombytes(content[10 + int.from_bytes(content[8:10], "little"):])
     return values
+
+
+def tensors(path):
+    """Type and elements of each tensor of a safetensors file."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        content = file.read()
+    header.pop("__metadata__", None)
+    found = {}
+    for name, tensor in header.items():
+        begin, end = tensor["data_offsets"]
+        found[name] = tensor["dtype"], array.array({"F32": "f", "I64": "q"}[tensor["dtype"]], content[begin:end])
+    return found
 
 
 class Simt(unittest.TestCase):
@@ -112,6 +126,17 @@ class Simt(unittest.TestCase):
                       f"--dump-features={folder}", f"--device={device}", BCSSL_SIMT_CHECKS="off")
         return numbers(os.path.join(folder, "queries.npy"))
 
+    def compare_variables(self, path, expected):
+        """Of two checkpoints: floats within 1e-4 of each tensor's norm (5e-6 was seen), counts alike."""
+        ours, theirs = tensors(path), tensors(expected)
+        self.assertEqual(ours.keys(), theirs.keys())
+        for name, (kind, values) in theirs.items():
+            self.assertEqual((ours[name][0], len(ours[name][1])), (kind, len(values)), name)
+            if kind == "I64":
+                self.assertEqual(ours[name][1], values, name)
+            else:
+                self.assertLessEqual(math.dist(ours[name][1], values), 1e-4 * math.hypot(*values), name)
+
     def test_training_equals_that_of_the_cpu(self):
         programs = {}
         for device, target in ("cpu", "cpu:native"), ("cuda", "cuda:simt"):
@@ -124,6 +149,9 @@ class Simt(unittest.TestCase):
         self.assertGreater(len({row["train_lr"] for row in losses}), len(losses) // 2)
         for ours, theirs in zip(losses, expected):
             self.assertAlmostEqual(ours["train_loss"] / theirs["train_loss"], 1, delta=1e-3)
+        for file in "model", "optim":
+            self.compare_variables(*(os.path.join(self.root, run, "checkpoint", f"{file}.safetensors")
+                                     for run in ("graph", "cpu")))
         host = self.features(programs["cpu"], "cpu")
         device = self.features(programs["cuda"], "cuda")
         largest = max(map(abs, host))
