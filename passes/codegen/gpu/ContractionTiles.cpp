@@ -118,62 +118,79 @@ double warpgroupCostOf(const GpuContractionTile &tile,
   double bytes =
       2.0 * tile.depth *
       (2 * tile.rows + tile.columns * (1 + tile.rows / rowsOfProduct));
-  // Barriers of a slice, the way of the first slices and of the last results,
-  // and what a result takes in shared memory and arithmetic.
+  // Barriers of a slice, for which warps that copy for others need not stop;
+  // the way of the first slices and of the last results; and what a result
+  // takes in shared memory and arithmetic.
   constexpr double sliceCost = 64, blockCost = 1500, resultCost = 0.3;
-  double slices = std::ceil(1.0 * shape.partDepth / tile.depth);
-  double block =
-      slices * (std::max(multiply, bytes / bytesPerClock) + sliceCost) +
-      resultCost * tile.rows * tile.columns;
-  auto blocks = static_cast<double>(shape.tiles(tile));
+  double slices = std::ceil(1.0 * shape.partDepth / tile.depth),
+         slice = std::max(multiply, bytes / bytesPerClock),
+         results = resultCost * tile.rows * tile.columns;
+  auto tiles = static_cast<double>(shape.tiles(tile)),
+       rounds = std::ceil(tiles / static_cast<double>(multiprocessors));
+  if (tile.blocks != 0)
+    return rounds * (slices * slice + results) + blockCost;
   // One block's latencies are hidden by the other of its multiprocessor.
-  double rounds = std::ceil(blocks / static_cast<double>(multiprocessors));
-  return rounds * block + std::ceil(rounds / 2) * blockCost;
+  return rounds * (slices * (slice + sliceCost) + results) +
+         std::ceil(rounds / 2) * blockCost;
 }
 
-/// The tile for blocks that go through all tiles in turns of equal length, one
-/// block on a multiprocessor, if each has more than one; else the tile itself.
-GpuContractionTile specialized(KernelOp kernel, const GpuContractionTile &tile,
-                               const GpuLimits &limits) {
+/// Tiles that multiply in warps, or in warp groups with a block for each.
+void addTiles(const GpuContractionShape &shape, const GpuLimits &limits,
+              bool warpgroups, int64_t partialRows,
+              SmallVectorImpl<GpuContractionTile> &tiles) {
+  GpuContractionTile tile;
+  tile.warpgroups = warpgroups;
+  tile.depth = warpgroups ? 64 : depthFor(shape, limits);
+  for (tile.rows = 128; tile.rows >= 64; tile.rows /= 2)
+    for (tile.columns = 128; tile.columns >= 32; tile.columns -= 32)
+      if (partialRows == 0 || tile.rows == partialRows)
+        tiles.push_back(tile);
+}
+
+/// Tiles for blocks that go through all of them in turns of equal length, one
+/// block on a multiprocessor, where each has more than one.
+void addSpecializedTiles(KernelOp kernel, const GpuContractionShape &shape,
+                         const GpuLimits &limits,
+                         SmallVectorImpl<GpuContractionTile> &tiles) {
   // Sums wait in registers while the first of them go through the body, which
   // needs more for each tensor: with more tensors than these, kernels spill.
   constexpr unsigned mostTensors = 7;
-  GpuContractionShape shape(gpuContractionOf(kernel));
-  if (!tile.warpgroups || !limits.specialized || shape.endsInsideSlice(tile) ||
+  GpuContractionTile tile;
+  tile.warpgroups = true;
+  tile.depth = 64;
+  tile.rows = 256;
+  if (!limits.specialized || shape.endsInsideSlice(tile) ||
       kernel->getNumOperands() + kernel->getNumResults() > mostTensors)
-    return tile;
-  GpuContractionTile result = tile;
-  result.rows = 256;
-  int64_t tiles = shape.tiles(result),
-          turns = llvm::divideCeil(tiles, limits.multiprocessors);
-  result.blocks = llvm::divideCeil(tiles, turns);
-  return turns > 1 && isLegal(result, shape.elementBytes(), limits) ? result
-                                                                    : tile;
+    return;
+  for (tile.columns = 128; tile.columns >= 32; tile.columns -= 32) {
+    int64_t all = shape.tiles(tile),
+            turns = llvm::divideCeil(all, limits.multiprocessors);
+    tile.blocks = llvm::divideCeil(all, turns);
+    if (turns > 1)
+      tiles.push_back(tile);
+  }
 }
 
 DictionaryAttr choose(KernelOp kernel, const GpuLimits &limits) {
   GpuContractionShape shape(gpuContractionOf(kernel));
-  int64_t partialRows = partialRowsOf(kernel);
+  bool warpgroups = limits.warpgroups && suitsWarpgroups(shape);
+  SmallVector<GpuContractionTile> tiles;
+  addTiles(shape, limits, warpgroups, partialRowsOf(kernel), tiles);
+  if (warpgroups)
+    addSpecializedTiles(kernel, shape, limits, tiles);
   std::optional<GpuContractionTile> best;
   double least = std::numeric_limits<double>::infinity();
-  GpuContractionTile tile;
-  tile.warpgroups = limits.warpgroups && suitsWarpgroups(shape);
-  tile.depth = tile.warpgroups ? 64 : depthFor(shape, limits);
-  for (tile.rows = 128; tile.rows >= 64; tile.rows /= 2)
-    for (tile.columns = 128; tile.columns >= 32; tile.columns -= 32) {
-      if (!isLegal(tile, shape.elementBytes(), limits) ||
-          (partialRows != 0 && tile.rows != partialRows))
-        continue;
-      double cost = (tile.warpgroups ? warpgroupCostOf : costOf)(
-          tile, shape, limits.multiprocessors);
-      if (cost < least) {
-        least = cost;
-        best = tile;
-      }
+  for (const GpuContractionTile &tile : tiles) {
+    if (!isLegal(tile, shape.elementBytes(), limits))
+      continue;
+    double cost = (warpgroups ? warpgroupCostOf
+                              : costOf)(tile, shape, limits.multiprocessors);
+    if (cost < least) {
+      least = cost;
+      best = tile;
     }
-  if (!best)
-    return nullptr;
-  return toAttribute(kernel.getContext(), specialized(kernel, *best, limits));
+  }
+  return best ? toAttribute(kernel.getContext(), *best) : DictionaryAttr();
 }
 
 LogicalResult check(KernelOp kernel, const GpuLimits &limits) {

@@ -41,6 +41,20 @@ func.func @cut(%x: tensor<200x16384xbf16>, %w: tensor<200x1024xbf16>) -> tensor<
   return %0 : tensor<2x16384x1024xf32>
 }
 
+// 168 tiles of 256 rows, a quarter of them beyond the result, would keep 84 of 132
+// multiprocessors busy for two turns; 252 of 128 rows keep 126 busy for as long as
+// two of them take.
+
+// CHECK-LABEL: func.func @uneven
+// CHECK:         tile {blocks = 0 : i64, columns = 128 : i64, depth = 64 : i64, rows = 128 : i64
+func.func @uneven(%x: tensor<25088x384xbf16>, %w: tensor<25088x1536xbf16>) -> tensor<7x384x1536xf32> {
+  %0 = bcssl.kernel contraction(%a = %x, %b = %w) : (tensor<25088x384xbf16>, tensor<25088x1536xbf16>) -> tensor<7x384x1536xf32> {
+    %y = bcssl.contract tn %a, %b {parts = 7 : i64} : tensor<25088x384xbf16>, tensor<25088x1536xbf16> -> tensor<7x384x1536xf32>
+    bcssl.yield %y : tensor<7x384x1536xf32>
+  }
+  return %0 : tensor<7x384x1536xf32>
+}
+
 // CHECK-LABEL: gpu.func @contraction_0
 // CHECK-SAME:    nvvm.minctasm = 1 : i32
 // CHECK-COUNT-8: nvvm.mbarrier.init

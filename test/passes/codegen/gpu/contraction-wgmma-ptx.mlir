@@ -14,7 +14,7 @@ func.func @program(%x: tensor<50176x96xbf16> {bcssl.input = "x"}, %w: tensor<384
 // CHECK:           .param .align 64 .b8 contraction_
 // CHECK:           mbarrier.try_wait.parity
 // CHECK:           wgmma.fence.sync.aligned
-// CHECK-COUNT-4:   wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16
+// CHECK-COUNT-4:   wgmma.mma_async.sync.aligned.m64n96k16.f32.bf16.bf16
 // CHECK-NOT:       wgmma.mma_async
 // CHECK:           wgmma.commit_group.sync.aligned
 // CHECK:           wgmma.wait_group.sync.aligned 1
