@@ -64,6 +64,26 @@ protected:
         << "x";
   }
 
+  /// A device that `lose` takes away after step 12 costs what came behind the
+  /// checkpoint of step 10, and the next run goes on from there.
+  void expectLossIsSmall(const std::function<void(FakeLearner &)> &lose) {
+    std::string expected = undisturbed();
+    learner.onStep = [&](int64_t step, FakeLearner &self) {
+      if (step == 12)
+        lose(self);
+    };
+    auto summary = run();
+    ASSERT_FALSE(summary.ok());
+    EXPECT_EQ(summary.error().code, ExitCode::Stopped);
+    EXPECT_NE(summary.error().hint.find("step 10 is saved"), std::string::npos)
+        << summary.error().hint;
+    EXPECT_EQ(saved().back(), 10);
+    learner = FakeLearner();
+    auto again = run();
+    ASSERT_TRUE(again.ok()) << again.error().text();
+    EXPECT_EQ(again->hash, expected);
+  }
+
   TemporaryDirectory directory;
   FakeLearner learner;
   std::shared_ptr<Dataset> data = std::make_shared<FakeDataset>(30);
@@ -342,41 +362,16 @@ TEST_F(TrainerTest, UnreadableImageCostsOnlyItsStep) {
 }
 
 TEST_F(TrainerTest, LostDeviceCostsOnlyTheStepsSinceTheCheckpoint) {
-  std::string expected = undisturbed();
   Error lost{ExitCode::Internal, "device-lost", "an illegal address"};
-  learner.onStep = [&](int64_t step, FakeLearner &self) {
-    if (step == 12)
-      self.result = lost;
-  };
-  auto summary = run();
-  ASSERT_FALSE(summary.ok());
-  EXPECT_EQ(summary.error().code, ExitCode::Stopped);
-  EXPECT_NE(summary.error().hint.find("step 10 is saved"), std::string::npos)
-      << summary.error().hint;
-  EXPECT_EQ(saved().back(), 10);
-  learner = FakeLearner();
-  auto again = run();
-  ASSERT_TRUE(again.ok()) << again.error().text();
-  EXPECT_EQ(again->hash, expected);
+  expectLossIsSmall([&](FakeLearner &self) { self.result = lost; });
 }
 
 TEST_F(TrainerTest, DeviceLostWhileSavingCostsNoMore) {
-  std::string expected = undisturbed();
-  learner.memory.error = {ExitCode::Internal, "device-lost", "while it copies"};
-  learner.onStep = [&](int64_t step, FakeLearner &self) {
-    if (step == 12)
-      self.memory.failing = 0;
-  };
-  auto summary = run();
-  ASSERT_FALSE(summary.ok());
-  EXPECT_EQ(summary.error().code, ExitCode::Stopped);
-  EXPECT_NE(summary.error().hint.find("step 10 is saved"), std::string::npos)
-      << summary.error().hint;
-  EXPECT_EQ(saved().back(), 10);
-  learner = FakeLearner();
-  auto again = run();
-  ASSERT_TRUE(again.ok()) << again.error().text();
-  EXPECT_EQ(again->hash, expected);
+  Error lost{ExitCode::Internal, "device-lost", "while it copies"};
+  expectLossIsSmall([&](FakeLearner &self) {
+    self.memory.error = lost;
+    self.memory.failing = 0;
+  });
 }
 
 // Whoever asks for more than the device has gets the same error again: it is
