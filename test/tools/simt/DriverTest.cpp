@@ -259,6 +259,28 @@ TEST(SimtDriver, WaitingEndsACapture) {
   });
 }
 
+TEST(SimtDriver, NobodyWaitsForEventsOfACapture) {
+  inProcess({}, [](const Library &library) {
+    Session session(library);
+    Event *event = nullptr;
+    Stream *other = nullptr;
+    EXPECT_EQ(library("cuEventCreate", &event, 0u), CUDA_SUCCESS);
+    EXPECT_EQ(library("cuStreamCreate", &other, 1u), CUDA_SUCCESS);
+    library("cuStreamBeginCapture_v2", session.stream, 1);
+    EXPECT_EQ(library("cuEventRecord", event, session.stream), CUDA_SUCCESS);
+    auto expectRefusal = [&] {
+      EXPECT_EQ(library("cuEventSynchronize", event), CUDA_ERROR_INVALID_VALUE);
+      EXPECT_EQ(library("cuStreamWaitEvent", other, event, 0u), CUDA_SUCCESS);
+      EXPECT_EQ(library("cuStreamSynchronize", other),
+                CUDA_ERROR_INVALID_VALUE);
+    };
+    expectRefusal();
+    // Nor is it done when the capture ends with its stream.
+    EXPECT_EQ(library("cuStreamDestroy_v2", session.stream), CUDA_SUCCESS);
+    expectRefusal();
+  });
+}
+
 TEST(SimtDriver, AFaultLosesTheDevice) {
   inProcess({{"BCSSL_SIMT_FINDINGS", "findings.txt"}},
             [](const Library &library) {

@@ -126,6 +126,19 @@ CUresult Driver::step(Stream &stream) {
   return task(*this);
 }
 
+CUresult Driver::finish(const Recording &recording) {
+  while (!recording.isDone) {
+    Stream *stream = recording.stream;
+    bool isThere = stream == &defaultStream || streams.contains(stream);
+    // One of a capture waits in no queue, and its stream may be gone.
+    if (!isThere || stream->queue.empty())
+      return CUDA_ERROR_INVALID_VALUE;
+    if (CUresult result = step(*stream); result != CUDA_SUCCESS)
+      return result;
+  }
+  return CUDA_SUCCESS;
+}
+
 CUresult Driver::drain(Stream &stream) {
   if (stream.isCapturing) {
     stream.captureFailed = true;

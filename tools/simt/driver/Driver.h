@@ -86,8 +86,11 @@ public:
   /// capture lost, while the stream captures.
   CUresult drain(Stream &stream);
   CUresult drainAll();
-  /// Does the first task of the queue.
+  /// Does the first task of the queue, which is not empty.
   CUresult step(Stream &stream);
+  /// Does what its stream has to do until it is done. Refused where it was
+  /// recorded in a capture whose graph has not run.
+  CUresult finish(const Recording &recording);
 
   /// Sets the machine's order for a launch of the kernel: where several orders
   /// are asked for, its launches take them in turn.

@@ -49,14 +49,10 @@ BCSSL_SIMT_EXPORT CUresult cuStreamWaitEvent(Stream *handle, Event *event,
       return CUDA_ERROR_NOT_SUPPORTED;
     if (!event->recording)
       return CUDA_SUCCESS;
-    return driver.enqueue(
-        *stream, [recording = event->recording](Driver &driver) {
-          while (!recording->isDone)
-            if (CUresult result = driver.step(*recording->stream);
-                result != CUDA_SUCCESS)
-              return result;
-          return CUDA_SUCCESS;
-        });
+    return driver.enqueue(*stream,
+                          [recording = event->recording](Driver &driver) {
+                            return driver.finish(*recording);
+                          });
   });
 }
 
@@ -95,14 +91,7 @@ BCSSL_SIMT_EXPORT CUresult cuEventSynchronize(Event *event) {
   return enter("cuEventSynchronize", [&](Driver &driver) {
     if (!driver.events.contains(event))
       return CUDA_ERROR_INVALID_HANDLE;
-    CUresult result = CUDA_SUCCESS;
-    while (result == CUDA_SUCCESS && event->recording &&
-           !event->recording->isDone) {
-      if (event->recording->stream->queue.empty())
-        return CUDA_ERROR_INVALID_VALUE; // recorded in a capture
-      result = driver.step(*event->recording->stream);
-    }
-    return result;
+    return event->recording ? driver.finish(*event->recording) : CUDA_SUCCESS;
   });
 }
 
