@@ -23,6 +23,37 @@ static Error noDevice(const char *id, const std::string &message,
 static const char *const installHint =
     "install NVIDIA's driver, or train with --device=cpu";
 
+/// Asks for the version and initialises the driver. `missing` is a function
+/// that it lacks, or null.
+static Status start(CudaDriver &driver, const std::string &path,
+                    const char *missing) {
+  CUresult result = CUDA_SUCCESS;
+  if (driver.cuDriverGetVersion)
+    result = driver.cuDriverGetVersion(&driver.version);
+  // An old driver lacks functions; that it is old says more.
+  if (driver.cuDriverGetVersion && result == CUDA_SUCCESS &&
+      driver.version < oldestVersion)
+    return noDevice("driver-version",
+                    "expects a driver for CUDA " + versionText(oldestVersion) +
+                        " or newer, got one for " + versionText(driver.version),
+                    "install a newer driver, or train with --device=cpu");
+  if (missing)
+    return noDevice("driver-version",
+                    path + " is no CUDA driver of a known kind: it lacks " +
+                        missing,
+                    installHint);
+  const char *call = "cuDriverGetVersion";
+  if (result == CUDA_SUCCESS) {
+    call = "cuInit";
+    result = driver.cuInit(0);
+  }
+  if (result != CUDA_SUCCESS)
+    return noDevice("no-device",
+                    std::string(call) + " failed with " + driver.textOf(result),
+                    installHint);
+  return {};
+}
+
 static Result<CudaDriver> open() {
   const char *given = std::getenv("BCSSL_CUDA_DRIVER");
   std::string path = given && *given ? given : "libcuda.so.1";
@@ -52,23 +83,7 @@ static Result<CudaDriver> open() {
       reinterpret_cast<void (*)(const uint64_t *, unsigned)>(
           dlsym(library, "bcsslSimtBoundArguments"));
 
-  // An old driver lacks functions; that it is old says more.
-  if (driver.cuDriverGetVersion &&
-      driver.cuDriverGetVersion(&driver.version) == CUDA_SUCCESS &&
-      driver.version < oldestVersion)
-    return noDevice("driver-version",
-                    "expects a driver for CUDA " + versionText(oldestVersion) +
-                        " or newer, got one for " + versionText(driver.version),
-                    "install a newer driver, or train with --device=cpu");
-  if (missing)
-    return noDevice("driver-version",
-                    path + " is no CUDA driver of a known kind: it lacks " +
-                        missing,
-                    installHint);
-  CUresult result = driver.cuInit(0);
-  if (result != CUDA_SUCCESS)
-    return noDevice("no-device", "cuInit failed with " + driver.textOf(result),
-                    installHint);
+  BCSSL_RETURN_IF_ERROR(start(driver, path, missing));
   return driver;
 }
 

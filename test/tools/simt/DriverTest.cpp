@@ -172,6 +172,37 @@ TEST(SimtDriver, TheDevice) {
   });
 }
 
+TEST(SimtDriver, OtherVersions) {
+  auto expectVersions = [](const Library &library, int driver, int major,
+                           int minor) {
+    int value = 0;
+    EXPECT_EQ(library("cuDriverGetVersion", &value), CUDA_SUCCESS);
+    EXPECT_EQ(value, driver);
+    EXPECT_EQ(library("cuInit", 0u), CUDA_SUCCESS);
+    auto attribute = [&](CUdevice_attribute which) {
+      EXPECT_EQ(library("cuDeviceGetAttribute", &value, which, 0),
+                CUDA_SUCCESS);
+      return value;
+    };
+    EXPECT_EQ(attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR), major);
+    EXPECT_EQ(attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR), minor);
+  };
+  inProcess({}, [&](const Library &library) {
+    expectVersions(library, 13000, 9, 0);
+  });
+  inProcess(
+      {{"BCSSL_SIMT_CUDA", "11.8"}, {"BCSSL_SIMT_CAPABILITY", "8.6"}},
+      [&](const Library &library) { expectVersions(library, 11080, 8, 6); });
+  for (const char *text : {"11", "11.8.1", "-1.0", "new"})
+    EXPECT_EXIT(
+        {
+          setenv("BCSSL_SIMT_CUDA", text, 1);
+          Library()("cuInit", 0u);
+        },
+        testing::ExitedWithCode(2),
+        "expects a version such as 12.4 for BCSSL_SIMT_CUDA, got ");
+}
+
 TEST(SimtDriver, WorkIsDoneWhenWaitedFor) {
   inProcess({}, [](const Library &library) {
     Session session(library);
@@ -440,6 +471,23 @@ TEST(SimtDriver, CallsThatAreToldToFail) {
     EXPECT_EQ(library("cuDeviceGetCount", &count), CUDA_ERROR_UNKNOWN);
     EXPECT_EQ(library("cuDeviceGetCount", &count), CUDA_SUCCESS);
   });
+  // Also those that need no cuInit.
+  inProcess({{"BCSSL_SIMT_FAIL", "cuDriverGetVersion:1"}},
+            [](const Library &library) {
+              int version = 0;
+              EXPECT_EQ(library("cuDriverGetVersion", &version),
+                        CUDA_ERROR_UNKNOWN);
+              EXPECT_EQ(library("cuDriverGetVersion", &version), CUDA_SUCCESS);
+            });
+  for (std::string name : {"cuGetErrorName", "cuGetErrorString"})
+    inProcess({{"BCSSL_SIMT_FAIL", name + ":1=1"}},
+              [&](const Library &library) {
+                const char *text = nullptr;
+                EXPECT_EQ(library(name.c_str(), CUDA_ERROR_NOT_FOUND, &text),
+                          CUDA_ERROR_INVALID_VALUE);
+                EXPECT_EQ(library(name.c_str(), CUDA_ERROR_NOT_FOUND, &text),
+                          CUDA_SUCCESS);
+              });
 }
 
 TEST(SimtDriver, CallsAreNamedInTheOrderThatFaultsCount) {

@@ -9,44 +9,48 @@ using namespace bcssl::simt;
 static Context *contextOf(Driver &driver) { return &driver.context; }
 
 BCSSL_SIMT_EXPORT CUresult cuInit(unsigned flags) {
-  Driver &driver = Driver::get();
-  std::lock_guard guard(driver.lock);
-  if (auto result = driver.count("cuInit"))
-    return *result;
-  driver.isInitialized = true;
-  return flags == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  return enterAnytime("cuInit", [&](Driver &driver) {
+    driver.isInitialized = true;
+    return flags == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  });
 }
 
 BCSSL_SIMT_EXPORT CUresult cuDriverGetVersion(int *version) {
-  *version = 13000;
-  return CUDA_SUCCESS;
+  return enterAnytime("cuDriverGetVersion", [&](Driver &driver) {
+    *version = driver.identity.version;
+    return CUDA_SUCCESS;
+  });
 }
 
 BCSSL_SIMT_EXPORT CUresult cuGetErrorName(CUresult error, const char **name) {
-  switch (error) {
+  return enterAnytime("cuGetErrorName", [&](Driver &) {
+    switch (error) {
 #define BCSSL_SIMT_NAME(value, number, text)                                   \
   case value:                                                                  \
     *name = #value;                                                            \
     return CUDA_SUCCESS;
-    BCSSL_SIMT_RESULTS(BCSSL_SIMT_NAME)
+      BCSSL_SIMT_RESULTS(BCSSL_SIMT_NAME)
 #undef BCSSL_SIMT_NAME
-  }
-  *name = nullptr;
-  return CUDA_ERROR_INVALID_VALUE;
+    }
+    *name = nullptr;
+    return CUDA_ERROR_INVALID_VALUE;
+  });
 }
 
 BCSSL_SIMT_EXPORT CUresult cuGetErrorString(CUresult error,
                                             const char **words) {
-  switch (error) {
+  return enterAnytime("cuGetErrorString", [&](Driver &) {
+    switch (error) {
 #define BCSSL_SIMT_TEXT(value, number, text)                                   \
   case value:                                                                  \
     *words = text;                                                             \
     return CUDA_SUCCESS;
-    BCSSL_SIMT_RESULTS(BCSSL_SIMT_TEXT)
+      BCSSL_SIMT_RESULTS(BCSSL_SIMT_TEXT)
 #undef BCSSL_SIMT_TEXT
-  }
-  *words = nullptr;
-  return CUDA_ERROR_INVALID_VALUE;
+    }
+    *words = nullptr;
+    return CUDA_ERROR_INVALID_VALUE;
+  });
 }
 
 BCSSL_SIMT_EXPORT CUresult cuDeviceGetCount(int *count) {
@@ -80,8 +84,10 @@ BCSSL_SIMT_EXPORT CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device) {
   });
 }
 
-/// What an H100 says, so that grids are as there.
-static CUresult attributeOf(CUdevice_attribute attribute, int &value) {
+/// What an H100 says, so that grids are as there; the compute capability may be
+/// another one.
+static CUresult attributeOf(const Identity &identity,
+                            CUdevice_attribute attribute, int &value) {
   switch (attribute) {
   case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
     value = 1024;
@@ -108,10 +114,10 @@ static CUresult attributeOf(CUdevice_attribute attribute, int &value) {
     value = 1;
     return CUDA_SUCCESS;
   case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR:
-    value = 9;
+    value = identity.major;
     return CUDA_SUCCESS;
   case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR:
-    value = 0;
+    value = identity.minor;
     return CUDA_SUCCESS;
   case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR:
     value = 228 << 10;
@@ -126,8 +132,8 @@ static CUresult attributeOf(CUdevice_attribute attribute, int &value) {
 BCSSL_SIMT_EXPORT CUresult cuDeviceGetAttribute(int *value,
                                                 CUdevice_attribute attribute,
                                                 CUdevice device) {
-  return enter("cuDeviceGetAttribute", [&](Driver &) {
-    return device == 0 ? attributeOf(attribute, *value)
+  return enter("cuDeviceGetAttribute", [&](Driver &driver) {
+    return device == 0 ? attributeOf(driver.identity, attribute, *value)
                        : CUDA_ERROR_INVALID_DEVICE;
   });
 }

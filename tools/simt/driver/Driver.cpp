@@ -62,6 +62,27 @@ MachineOptions readOptions() {
   return options;
 }
 
+/// Writes the numbers of a version such as 12.4, where the variable has one.
+void readVersion(const char *name, int &major, int &minor) {
+  std::string text = variable(name);
+  if (text.empty())
+    return;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%4d.%4d%c", &major, &minor, &rest) != 2 ||
+      major < 0 || minor < 0)
+    refuse(std::string("expects a version such as 12.4 for ") + name +
+           ", got " + text);
+}
+
+Identity readIdentity() {
+  Identity identity;
+  readVersion("BCSSL_SIMT_CAPABILITY", identity.major, identity.minor);
+  int major = identity.version / 1000, minor = identity.version % 1000 / 10;
+  readVersion("BCSSL_SIMT_CUDA", major, minor);
+  identity.version = 1000 * major + 10 * minor;
+  return identity;
+}
+
 /// New findings go to stderr, and to the file of BCSSL_SIMT_FINDINGS.
 void print(const Finding &finding) {
   std::string text = "simt: " + finding.text() + "\n";
@@ -89,8 +110,9 @@ FILE *openCalls() {
 } // namespace
 
 Driver::Driver()
-    : machine(readOptions(), print), faults(std::getenv("BCSSL_SIMT_FAIL")),
-      calls(openCalls()), turns(readTurns()) {
+    : identity(readIdentity()), machine(readOptions(), print),
+      faults(std::getenv("BCSSL_SIMT_FAIL")), calls(openCalls()),
+      turns(readTurns()) {
   if (!faults.problem().empty())
     refuse(faults.problem());
 }

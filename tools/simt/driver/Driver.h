@@ -66,6 +66,12 @@ struct GraphExec {
   std::shared_ptr<Tasks> tasks;
 };
 
+/// What driver and device say that they are. They do the same whatever it is.
+struct Identity {
+  int version = 13000;      ///< of CUDA: 1000 * major + 10 * minor
+  int major = 9, minor = 0; ///< the compute capability
+};
+
 class Driver {
 public:
   /// An order of threads and blocks.
@@ -104,6 +110,7 @@ public:
   bool isPinned(const void *address, size_t bytes) const;
 
   std::mutex lock;
+  const Identity identity;
   Machine machine;
   CUresult lost = CUDA_SUCCESS; ///< after a fatal fault of a kernel
   bool isInitialized = false;
@@ -130,21 +137,28 @@ private:
 };
 
 /// Runs the body of an entry point under the lock, unless the call is told to
-/// fail or the device is lost.
-template <typename Body> CUresult enter(const char *name, Body body) {
+/// fail: for calls that need neither cuInit nor a device.
+template <typename Body> CUresult enterAnytime(const char *name, Body body) {
   Driver &driver = Driver::get();
   std::lock_guard guard(driver.lock);
   if (auto result = driver.count(name))
     return *result;
-  if (driver.lost != CUDA_SUCCESS)
-    return driver.lost;
-  if (!driver.isInitialized)
-    return CUDA_ERROR_NOT_INITIALIZED;
-  try {
-    return body(driver);
-  } catch (const std::bad_alloc &) {
-    return CUDA_ERROR_OUT_OF_MEMORY;
-  }
+  return body(driver);
+}
+
+/// The same, unless the device is lost or cuInit was not called.
+template <typename Body> CUresult enter(const char *name, Body body) {
+  return enterAnytime(name, [&](Driver &driver) {
+    if (driver.lost != CUDA_SUCCESS)
+      return driver.lost;
+    if (!driver.isInitialized)
+      return CUDA_ERROR_NOT_INITIALIZED;
+    try {
+      return body(driver);
+    } catch (const std::bad_alloc &) {
+      return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+  });
 }
 
 } // namespace bcssl::simt
