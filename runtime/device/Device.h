@@ -154,6 +154,8 @@ public:
 class Device {
 public:
   virtual ~Device() = default;
+  /// What kind it is, for people: a CPU's name, "sm_86".
+  virtual std::string chip() const = 0;
   /// Names of images that it can run, best first, for people:
   /// "cpu:x86-64-v4", ...
   virtual std::vector<std::string> targets() const = 0;

@@ -51,15 +51,29 @@ Result<const Image *> Session::chooseImage() const {
   }
   if (best)
     return best;
-  std::string message = "expects machine code for one of";
+  return noImage();
+}
+
+/// What the device runs, what the file has, and how to get the one from the
+/// other.
+Error Session::noImage() const {
+  std::string runs, has;
+  auto add = [](std::string &list, const std::string &entry) {
+    list += (list.empty() ? "" : ", ") + entry;
+  };
   for (const std::string &target : device->targets())
-    message += " " + target;
-  message += ", got";
-  for (const ImageGroup &other : groupsOf(contents.images))
-    message += " " + other.first->target + " (" + other.first->format + ")";
-  return Error{
-      ExitCode::NoDevice, "no-image", message,
-      file->file(),       {},         "compile the program for this machine"};
+    add(runs, target);
+  for (const ImageGroup &group : groupsOf(file->contents().images))
+    add(has, group.first->target + " (" + group.first->format + ")");
+  std::string targets = device->compileTargets();
+  return {ExitCode::NoDevice,
+          "no-image",
+          "expects machine code for one of " + runs + " (device is " +
+              device->chip() + "), got " + has,
+          file->file(),
+          {},
+          targets.empty() ? "compile the program for this machine"
+                          : "compile the program with --target=" + targets};
 }
 
 /// Loads the chosen image, and the others that hold kernels of its target.

@@ -159,6 +159,7 @@ private:
       : file(std::move(file)), device(std::move(device)) {}
 
   Result<const artifact::Image *> chooseImage() const;
+  Error noImage() const;
   Status loadImages();
   Status findKernels(const artifact::Image &image);
   Status allocate();

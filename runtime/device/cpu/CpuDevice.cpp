@@ -132,6 +132,8 @@ CpuDevice::create(unsigned threads, const std::string &target) {
       threads ? threads : availableThreads(), std::move(supported)));
 }
 
+std::string CpuDevice::chip() const { return cpuName(); }
+
 std::string CpuDevice::description() const {
   unsigned count = pool.threads();
   return cpuName() + ", " + std::to_string(count) +

@@ -16,6 +16,7 @@ public:
   static Result<std::unique_ptr<CpuDevice>> create(unsigned threads,
                                                    const std::string &target);
 
+  std::string chip() const override;
   std::vector<std::string> targets() const override { return supported; }
   std::string description() const override;
   std::string compileTargets() const override { return {}; }

@@ -101,12 +101,17 @@ Result<std::unique_ptr<CudaDevice>> CudaDevice::create(int ordinal,
   return std::unique_ptr<CudaDevice>(new CudaDevice(std::move(context), graph));
 }
 
+std::string CudaDevice::chip() const {
+  return context->driver.simulated
+             ? "simt"
+             : "sm_" + std::to_string(10 * context->major + context->minor);
+}
+
 std::vector<std::string> CudaDevice::targets() const {
+  std::string own = "cuda:" + chip();
   if (context->driver.simulated)
-    return {std::string(simulatedTarget)};
-  std::string chip = std::string(targetPrefix) +
-                     std::to_string(10 * context->major + context->minor);
-  return {chip + "a", chip, "cuda:sm_80 as PTX"};
+    return {own};
+  return {own + "a", own, "cuda:sm_80 as PTX"};
 }
 
 std::string CudaDevice::compileTargets() const {
@@ -196,7 +201,7 @@ CudaDevice::load(std::span<const std::byte> image) {
   case CUDA_ERROR_NO_BINARY_FOR_GPU:
     error.code = ExitCode::NoDevice;
     error.id = "image-load";
-    error.hint = "compile the program for " + compileTargets();
+    error.hint = "compile the program with --target=" + compileTargets();
     break;
   case CUDA_ERROR_UNSUPPORTED_PTX_VERSION:
     error.code = ExitCode::NoDevice;

@@ -19,6 +19,7 @@ public:
   /// Errors: those of CudaContext::open.
   static Result<std::unique_ptr<CudaDevice>> create(int ordinal, bool graph);
 
+  std::string chip() const override;
   std::vector<std::string> targets() const override;
   std::string compileTargets() const override;
   std::optional<unsigned> rank(const std::string &target,

@@ -12,14 +12,19 @@
 
 namespace bcssl {
 
+/// Where they are. `BCSSL_TEST_IMAGES` in the environment names another folder,
+/// where tests run on another machine than that which built them.
+inline std::string testImageFolder() {
+  const char *given = std::getenv("BCSSL_TEST_IMAGES");
+  return given ? given : BCSSL_TEST_IMAGES;
+}
+
 /// The bytes of test/runtime/device/images/NAME.c, compiled: a shared object,
-/// "ptx", or LLVM's "ll". `BCSSL_TEST_IMAGES` in the environment names another
-/// folder, where tests run on another machine than that which built them.
+/// "ptx", or LLVM's "ll".
 inline std::vector<std::byte> testImage(const std::string &name,
                                         const std::string &format = "so") {
-  const char *given = std::getenv("BCSSL_TEST_IMAGES");
-  std::string folder = given ? given : BCSSL_TEST_IMAGES;
-  std::ifstream file(folder + "/" + name + "." + format, std::ios::binary);
+  std::ifstream file(testImageFolder() + "/" + name + "." + format,
+                     std::ios::binary);
   std::vector<char> text{std::istreambuf_iterator<char>(file), {}};
   auto *bytes = reinterpret_cast<const std::byte *>(text.data());
   return {bytes, bytes + text.size()};

@@ -57,6 +57,17 @@ protected:
     return *result;
   }
 
+  /// The same with its words on stderr in the output.
+  ChildResult toolWithErrors(const std::string &name,
+                             std::vector<std::string> words) {
+    auto path = findTool(name);
+    EXPECT_TRUE(path.ok());
+    words.insert(words.begin(), {"-c", "exec \"$@\" 2>&1", "sh", *path});
+    auto result = runChild("/bin/sh", words, /*captureOutput=*/true);
+    EXPECT_TRUE(result.ok());
+    return *result;
+  }
+
   std::string folder;
 };
 
@@ -151,6 +162,63 @@ TEST_F(ToolsTest, DriversThatAreNoneAreNoDevice) {
                            "--input=" + folder + "x.npy"});
     EXPECT_EQ(ended.exitCode, 69) << driver;
   }
+}
+
+/// Runs a program for GPUs on the driver without a device, which answers as its
+/// variables say (test/runtime/device/driver/Answers.cpp).
+class DriverAnswersTest : public ToolsTest {
+protected:
+  void SetUp() override {
+    ToolsTest::SetUp();
+    auto contents = gpuContents(code, "cuda:sm_90a", "cubin");
+    contents.images.push_back({"cuda:sm_90", "ptx", 0, 0, code});
+    contents.launchTables.push_back(contents.launchTables[0]);
+    contents.launchTables[1].target = "cuda:sm_90";
+    contents.launchTables[1].format = "ptx";
+    ASSERT_TRUE(writeFileAtomically(folder + "gpu.bcx", encode(contents)).ok());
+  }
+
+  void expect(const char *variable, const char *value, int exitCode,
+              const std::string &message) {
+    Environment answer(variable, value);
+    ChildResult ended = toolWithErrors(
+        "bcssl-run", {folder + "gpu.bcx", "--function=scale", "--device=cuda"});
+    EXPECT_EQ(ended.exitCode, exitCode) << variable << "=" << value;
+    EXPECT_NE(ended.output.find(message), std::string::npos) << ended.output;
+  }
+
+  const std::vector<std::byte> code = std::vector<std::byte>(100);
+  Environment driver{"BCSSL_CUDA_DRIVER",
+                     (testImageFolder() + "/driver.so").c_str()};
+};
+
+TEST_F(DriverAnswersTest, OldDriversAreNoDevice) {
+  expect("BCSSL_TEST_DRIVER_VERSION", "11080", 69,
+         "expects a driver for CUDA 12.0 or newer, got one for 11.8 "
+         "[driver-version]; install a newer driver");
+}
+
+TEST_F(DriverAnswersTest, OtherChipsAreToldWhatToCompileFor) {
+  expect("BCSSL_TEST_DRIVER_CAPABILITY", "75", 69,
+         "expects compute capability 8.0 or newer, got 7.5 [no-device]");
+  expect("BCSSL_TEST_DRIVER_CAPABILITY", "86", 69,
+         "expects machine code for one of cuda:sm_86a, cuda:sm_86, cuda:sm_80 "
+         "as PTX (device is sm_86), got cuda:sm_90a (cubin), cuda:sm_90 (ptx) "
+         "[no-image]; compile the program with --target=cuda:sm_80\n");
+}
+
+TEST_F(DriverAnswersTest, ImagesThatADriverRefuses) {
+  expect("BCSSL_TEST_DRIVER_LOAD", "200", 65,
+         "gpu.bcx: cuda:0 (GPU of a test): cuModuleLoadDataEx failed with "
+         "CUDA_ERROR_INVALID_IMAGE: refused, because of the test "
+         "[image-invalid]; compile the program again\n");
+  expect("BCSSL_TEST_DRIVER_LOAD", "209", 69,
+         "CUDA_ERROR_NO_BINARY_FOR_GPU: refused, because of the test "
+         "[image-load]; compile the program with "
+         "--target=cuda:sm_90a,cuda:sm_80\n");
+  expect("BCSSL_TEST_DRIVER_LOAD", "222", 69,
+         "CUDA_ERROR_UNSUPPORTED_PTX_VERSION: refused, because of the test "
+         "[image-load]; install a newer driver\n");
 }
 
 TEST_F(ToolsTest, InfoPrintsTheImagesOfATargetAsOne) {
