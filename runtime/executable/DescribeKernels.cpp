@@ -47,7 +47,7 @@ static std::string kernelLines(const Contents &contents,
 }
 
 /// What the cubins of a target say of every kernel; two numbers with a slash
-/// are accesses of 16 bytes and all of them.
+/// are accesses of 16 bytes and all of them, and copies are asynchronous.
 static std::string cubinLines(const Contents &contents,
                               std::string_view target) {
   std::map<std::string, CubinKernel> known;
@@ -67,7 +67,7 @@ static std::string cubinLines(const Contents &contents,
       known[kernel.symbol] = std::move(kernel);
   }
   text += "  registers stack   shared+dynamic threads     blocks "
-          "instructions tensor    ffma      loads     stores local\n";
+          "instructions tensor    ffma      loads     stores copies local\n";
   for (size_t i = 0; i < contents.kernels.size(); ++i) {
     auto found = known.find(contents.kernels[i].symbol);
     if (found == known.end())
@@ -80,14 +80,14 @@ static std::string cubinLines(const Contents &contents,
     char line[192];
     std::snprintf(line, sizeof(line),
                   "  %9llu %5llu %8llu+%-7llu %7llu %10llu %12llu %6llu %7llu "
-                  "%4llu/%-5llu %4llu/%-5llu %5llu  ",
+                  "%4llu/%-5llu %4llu/%-5llu %6llu %5llu  ",
                   number(kernel.registers), number(kernel.stackBytes),
                   number(kernel.sharedBytes), number(geometry[i].sharedBytes),
                   number(geometry[i].threads), number(geometry[i].blocks),
                   number(counts.all), number(counts.tensor), number(counts.fma),
                   number(counts.wideLoads), number(counts.loads),
                   number(counts.wideStores), number(counts.stores),
-                  number(counts.local));
+                  number(counts.asyncCopies), number(counts.local));
     text += line + kernel.symbol + "\n";
   }
   return text;

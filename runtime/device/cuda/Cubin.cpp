@@ -37,6 +37,9 @@ enum : uint16_t {
   opcodeStl = 0x187,
   opcodeSts = 0x188,
   opcodeLdgsts = 0x1ae,
+  opcodeUtmaldg = 0x1b4,
+  opcodeUtmastg = 0x1b5,
+  opcodeUblkcp = 0x1ba,
   opcodeHgmma = 0x1f0,
 };
 
@@ -216,6 +219,9 @@ void CubinReader::readCode(const Elf64_Shdr &section, CubinKernel &kernel) {
       counts.wideStores += isWide;
       break;
     case opcodeLdgsts:
+    case opcodeUtmaldg:
+    case opcodeUtmastg:
+    case opcodeUblkcp:
       ++counts.asyncCopies;
       break;
     case opcodeLdl:

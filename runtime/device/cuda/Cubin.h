@@ -30,8 +30,10 @@ struct InstructionCounts {
   uint64_t wideLoads = 0; ///< those of 16 bytes
   uint64_t stores = 0;    ///< to global or shared memory
   uint64_t wideStores = 0;
-  uint64_t asyncCopies = 0; ///< LDGSTS: global to shared memory
-  uint64_t local = 0;       ///< loads and stores of local memory: spills
+  /// LDGSTS, and by the copy engine UTMALDG, UTMASTG and UBLKCP: between global
+  /// and shared memory, past the registers.
+  uint64_t asyncCopies = 0;
+  uint64_t local = 0; ///< loads and stores of local memory: spills
 };
 
 struct CubinKernel {

@@ -121,6 +121,9 @@ Bytes cubin(uint32_t flags = 0x5a04, uint8_t version = 8) {
   appendInstruction(copy.content, 0x388, 6);  // STS.128
   appendInstruction(copy.content, 0x984, 5);  // LDS.64
   appendInstruction(copy.content, 0xfae);     // LDGSTS
+  appendInstruction(copy.content, 0x5b4);     // UTMALDG
+  appendInstruction(copy.content, 0x3b5);     // UTMASTG
+  appendInstruction(copy.content, 0x3ba);     // UBLKCP
   appendInstruction(copy.content, 0x223);     // FFMA, three registers
   appendInstruction(copy.content, 0x823);     // FFMA, a number
   appendInstruction(copy.content, 0x23c);     // HMMA
@@ -160,14 +163,14 @@ TEST(CubinTest, ReadsKernels) {
   EXPECT_EQ(copy.stackBytes, 0u);
   EXPECT_EQ(copy.sharedBytes, 144u);
   EXPECT_EQ(copy.blockThreads, 128u);
-  EXPECT_EQ(copy.instructions.all, 10u);
+  EXPECT_EQ(copy.instructions.all, 13u);
   EXPECT_EQ(copy.instructions.tensor, 2u);
   EXPECT_EQ(copy.instructions.fma, 2u);
   EXPECT_EQ(copy.instructions.loads, 3u);
   EXPECT_EQ(copy.instructions.wideLoads, 1u);
   EXPECT_EQ(copy.instructions.stores, 2u);
   EXPECT_EQ(copy.instructions.wideStores, 2u);
-  EXPECT_EQ(copy.instructions.asyncCopies, 1u);
+  EXPECT_EQ(copy.instructions.asyncCopies, 4u);
   EXPECT_EQ(copy.instructions.local, 0u);
   EXPECT_EQ(spill.symbol, "spill");
   EXPECT_EQ(spill.registers, 24u);
