@@ -22,6 +22,10 @@ install(FILES runtime/train/Checkpoint.h runtime/train/Digest.h runtime/train/Ru
         DESTINATION include/bcssl/runtime/train)
 
 install(EXPORT bcssl-targets NAMESPACE bcssl:: DESTINATION ${package})
+# Apart, for only who asks for it must have LLVM.
+if(TARGET bcssl-simt)
+  install(EXPORT bcssl-simt-targets NAMESPACE bcssl:: DESTINATION ${package})
+endif()
 configure_package_config_file(cmake/bcsslConfig.cmake.in ${CMAKE_BINARY_DIR}/bcsslConfig.cmake
                               INSTALL_DESTINATION ${package})
 # Before version 1, a new minor version may change what users see.

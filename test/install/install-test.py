@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """Builds and trains a user's own model against the installed package.
 
-    install-test.py --build=DIR --source=DIR --cmake=PATH --compiler=PATH
+    install-test.py --build=DIR --source=DIR --cmake=PATH --compiler=PATH [--llvm=DIR]
 
 Installs into a temporary folder and moves what is there, so that a path of the
 build or of the first place cannot help; then builds test/install/project,
 which compiles its program with the installed compiler, trains it, and reads the
 trained features in a program of its own. Training must move weights, not only
-give a number.
+give a number. With --llvm, where LLVM's package is, also builds
+test/install/emulator, and runs kernels on what is installed of tools/simt.
 """
 
 import argparse
 import json
 import math
+import os
 import pathlib
 import shutil
 import struct
@@ -22,8 +24,8 @@ import tempfile
 STEPS = 4
 
 
-def run(*words, expect: int = 0, cwd=None) -> subprocess.CompletedProcess:
-    result = subprocess.run([str(word) for word in words], cwd=cwd, text=True, capture_output=True)
+def run(*words, expect: int = 0, **variables: str) -> subprocess.CompletedProcess:
+    result = subprocess.run([str(word) for word in words], env=os.environ | variables, text=True, capture_output=True)
     if result.returncode != expect:
         raise SystemExit(f"expects exit code {expect}, got {result.returncode} from: {' '.join(map(str, words))}\n"
                          f"{result.stdout}{result.stderr}")
@@ -59,6 +61,17 @@ def install(options: argparse.Namespace, folder: pathlib.Path) -> pathlib.Path:
         for place in (options.build, options.source, str(first)):
             check(place not in text, f"{file.name} names {place}")
     return prefix
+
+
+def build_project(options: argparse.Namespace, name: str, prefix: pathlib.Path, folder: pathlib.Path,
+                  *flags) -> pathlib.Path:
+    """Builds test/install/NAME, copied away, against the package; returns its build folder."""
+    source, build = folder / name, folder / f"{name}-build"
+    shutil.copytree(pathlib.Path(__file__).parent / name, source)
+    run(options.cmake, "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
+        f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_CXX_COMPILER={options.compiler}", *flags)
+    run(options.cmake, "--build", build)
+    return build
 
 
 def check_training(prefix: pathlib.Path, build: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
@@ -124,24 +137,43 @@ def check_mistake(build: pathlib.Path) -> None:
     check(f"\n{expected}\n" in readme, f"README.md shows another message than {expected}")
 
 
+def check_emulator(options: argparse.Namespace, prefix: pathlib.Path, folder: pathlib.Path) -> None:
+    """A user's kernel runs on the executor as docs/Simt.md shows it, a compiled program on the driver."""
+    build = build_project(options, "emulator", prefix, folder, f"-DLLVM_DIR={options.llvm}")
+    check(run(build / "fill", 65536).stdout == "", "a kernel without a fault has a finding")
+    found = run(build / "fill", 65532).stdout
+    check("out-of-bounds in fill" in found, f"expects an access out of bounds, got {found}")
+
+    source = pathlib.Path(options.source)
+    shown = (source / "docs/Simt.md").read_text().split("## The executor alone")[1].split("```cpp\n")[1].split("```")[0]
+    lines = {line.strip() for line in (source / "test/install/emulator/fill.cpp").read_text().splitlines()}
+    for line in shown.splitlines():
+        check(line.strip() in lines, f"docs/Simt.md shows a line that fill.cpp has not: {line}")
+
+    program = folder / "depthwise.bcx"
+    run(prefix / "bin/bcssl-compile", source / "test/tools/Inputs/depthwise.mlir", "--target=cuda:simt", "-o", program)
+    driver = (build / "driver-path").read_text()
+    check(driver.startswith(str(prefix)), f"expects the driver in {prefix}, got {driver}")
+    run(prefix / "bin/bcssl-run", program, "--function=step", "--device=cuda", "--repeat=1", BCSSL_CUDA_DRIVER=driver)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("build", "source", "cmake", "compiler"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--llvm")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bcssl-install-") as name:
         folder = pathlib.Path(name)
         prefix = install(options, folder)
         check_readme(prefix)
-        shutil.copytree(pathlib.Path(__file__).parent / "project", folder / "project")
-        build = folder / "build"
-        run(options.cmake, "-S", folder / "project", "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-            f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_CXX_COMPILER={options.compiler}")
-        run(options.cmake, "--build", build)
+        build = build_project(options, "project", prefix, folder)
         output = check_training(prefix, build, folder)
         check_weights(output)
         check_features(build, output)
         check_mistake(build)
+        if options.llvm:
+            check_emulator(options, prefix, folder)
 
 
 if __name__ == "__main__":
