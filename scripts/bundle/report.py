@@ -150,6 +150,7 @@ def tables(folder: pathlib.Path, only: str | None = None) -> str:
     rows = read(folder, together)
     parts = [machines(rows), checks(rows), trainings(rows), comparison("Training steps", rows, "step/"),
              comparison("Training steps without specialized warps", rows, "unspecialized/"),
+             comparison("Training steps that take bytes", rows, "bytes/"),
              comparison("Depthwise convolutions", rows, "depthwise/"), kernels(rows)]
     return "\n".join(part for part in parts if part.strip())
 

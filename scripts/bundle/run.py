@@ -14,6 +14,7 @@ was left out is such an object, too. What the programs said is in results/logs.
 
 import argparse
 import json
+import math
 import os
 import pathlib
 import re
@@ -32,9 +33,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOLERANCES = {"f32": (1e-3, 1e-3), "bf16": (5e-2, 5e-2)}
 # The exit code of a peer whose own rows say what failed.
 TOLD = 3
-# Small enough that rounding does not become a different training.
-SCALARS = {"learning_rate": 1e-4, "weight_decay": 0.04, "teacher_momentum": 0.996, "teacher_temperature": 0.04,
-           "last_layer_active": 1.0}
+# Small enough that rounding does not become a different training; bytes become
+# about what they are in a training.
+INPUTS = {"learning_rate": 1e-4, "weight_decay": 0.04, "teacher_momentum": 0.996, "teacher_temperature": 0.04,
+          "last_layer_active": 1.0, "images.mean": 0.45, "images.deviation": 0.25}
 
 
 class Bench:
@@ -129,11 +131,12 @@ def last_json(text: str) -> dict:
     return json.loads(text.strip().splitlines()[-1])
 
 
-def write_scalar(path: pathlib.Path, value: float) -> pathlib.Path:
-    """A float32 without dimensions as .npy, version 1.0."""
-    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (), }"
+def write_filled(path: pathlib.Path, value: float, shape: Sequence[int]) -> pathlib.Path:
+    """A tensor of one float32 over and over as .npy, version 1.0."""
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {tuple(shape)}, }}".encode()
     header += b" " * (-(len(header) + 11) % 64) + b"\n"
-    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + struct.pack("<f", value))
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header +
+                     struct.pack("<f", value) * math.prod(shape))
     return path
 
 
@@ -148,11 +151,12 @@ def find_program(artifact: dict, name: str) -> dict:
     return found[0] if found else {"name": name, "inputs": [], "outputs": []}
 
 
-def scalar_flags(bench: Bench, program: dict) -> list[str]:
-    folder = bench.results / "scalars"
+def input_flags(bench: Bench, program: dict) -> list[str]:
+    folder = bench.results / "inputs"
     folder.mkdir(exist_ok=True)
-    names = [port["name"] for port in program["inputs"] if port["name"] in SCALARS]
-    return [f"--input={name}={write_scalar(folder / f'{name}.npy', SCALARS[name])}" for name in names]
+    ports = [port for port in program["inputs"] if port["name"] in INPUTS]
+    files = [write_filled(folder / f"{port['name']}.npy", INPUTS[port["name"]], port["shape"]) for port in ports]
+    return [f"--input={port['name']}={file}" for port, file in zip(ports, files)]
 
 
 def machine(bench: Bench) -> None:
@@ -208,7 +212,7 @@ def check_program(bench: Bench, folder: pathlib.Path, precision: str) -> None:
         about = {"check": f"{folder.name}/{program['name']}/{precision}"}
         values = bench.results / "expected" / folder.name
         values.mkdir(parents=True, exist_ok=True)
-        flags = [f"--function={program['name']}", "--repeat=2", *scalar_flags(bench, program)]
+        flags = [f"--function={program['name']}", "--repeat=2", *input_flags(bench, program)]
         files = {port["name"]: values / f"{program['name']}.{port['name']}.npy" for port in program["outputs"]}
         expected = [f"--output={name}={file}" for name, file in files.items()]
         if not all(file.exists() for file in files.values()) and bench.run(
@@ -274,7 +278,8 @@ def train_once(bench: Bench, name: str, turn: str, program: pathlib.Path, data: 
 def judge(bench: Bench, name: str, data: pathlib.Path) -> None:
     """k-NN on the device, whose network has BatchNorm folded, and on pixels."""
     common = [f"--data={data}", "--bank=10000", "--queries=5000", "--nb-knn=20", "--json"]
-    own = [f"--checkpoint={bench.results / 'runs' / name}", "--recalibrate=2000", *bench.device_flags()]
+    own = [f"--checkpoint={bench.results / 'runs' / name}", "--recalibrate=2000", *bench.device_flags(),
+           *(bench.options.eval_flag or [])]
     for what, flags in (("features", own), ("pixels", ["--features=raw"])):
         about = {"training": name, "knn": what}
         output = bench.run(about, [tool("bcssl-eval"), "knn", *common, *flags], 100)
@@ -283,7 +288,7 @@ def judge(bench: Bench, name: str, data: pathlib.Path) -> None:
 
 
 def measure(bench: Bench) -> None:
-    for case, file in [*programs("step"), *programs("unspecialized")]:
+    for case, file in [*programs("step"), *programs("unspecialized"), *programs("bytes")]:
         if bench.wanted(case):
             measure_step(bench, case, file)
     for case, file in programs("depthwise"):
@@ -297,7 +302,7 @@ def measure_step(bench: Bench, case: str, file: pathlib.Path) -> None:
     if not artifact:
         return
     step = find_program(artifact, "step")
-    flags = ["--function=step", *scalar_flags(bench, step), *bench.device_flags()]
+    flags = ["--function=step", *input_flags(bench, step), *bench.device_flags()]
     output = bench.run(about, [tool("bcssl-run"), file, *flags, f"--repeat={bench.options.repeat}", "--json"], 100)
     if output is None:
         return
@@ -309,7 +314,8 @@ def measure_step(bench: Bench, case: str, file: pathlib.Path) -> None:
                   "launches": step["launches"], "device": found["device"]})
     trace = bench.results / "logs" / (case.replace("/", "-") + ".json")
     about = {"kernels": case}
-    if bench.run(about, [tool("bcssl-run"), file, *flags, "--repeat=3", f"--profile={trace}"], 100) is not None:
+    if bench.run(about, [tool("bcssl-run"), file, *flags, f"--repeat={min(bench.options.repeat, 3)}",
+                         f"--profile={trace}"], 100) is not None:
         totals, longest = kernel_times(trace)
         bench.append({**about, "ms": statistics.median(totals), "longest": longest})
 
@@ -397,6 +403,7 @@ def parse() -> argparse.Namespace:
     add("--mode", nargs="+", default=["eager", "compile"], choices=["eager", "compile", "blocks"])
     add("--tiny", action="store_true", help="the peer's smallest sizes, to try its programs")
     add("--train-flag", action="append", help="one more flag for bcssl-train; may be repeated")
+    add("--eval-flag", action="append", help="one more flag for bcssl-eval of the network; may be repeated")
     return parser.parse_args()
 
 
