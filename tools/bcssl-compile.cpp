@@ -130,9 +130,10 @@ int main(int argc, char **argv) {
   flags.add("target", arguments.targets,
             "CPUs or CUDA chips, several after commas or in several flags: " +
                 knownTargets());
-  flags.add("ptxas", arguments.compile.ptxas,
-            "NVIDIA's assembler: a path, a program of PATH, or none; without it an "
-            "artifact for CUDA holds PTX");
+  flags.add(
+      "ptxas", arguments.compile.ptxas,
+      "NVIDIA's assembler: a path, a program of PATH, or none; without it an "
+      "artifact for CUDA holds PTX");
   flags.add("no-cache", noCache,
             "assemble every kernel anew (the cache is in BCSSL_CACHE_DIR, or "
             "in bcssl of the user's caches)");
