@@ -57,6 +57,7 @@ private:
   StringMap<size_t> labels;
   SmallVector<Loop> loops;
   SmallVector<Product> found;
+  SmallVector<size_t> stores; ///< lines of those to global memory
 };
 
 void KernelText::add(StringRef line) {
@@ -71,6 +72,10 @@ void KernelText::add(StringRef line) {
     line = line.drop_until([](char letter) { return isSpace(letter); }).ltrim();
   if (Products products = productsOf(line); products.count != 0) {
     found.push_back({lines, products});
+    return;
+  }
+  if (line.starts_with("st.global")) {
+    stores.push_back(lines);
     return;
   }
   if (!line.consume_front("bra"))
@@ -89,15 +94,20 @@ void KernelText::add(StringRef line) {
 }
 
 int64_t KernelText::products() const {
-  // Around the innermost loops stand turns that were taken out of them.
-  auto isLeaf = [&](const Loop &loop) {
-    return none_of(loops, [&](const Loop &other) {
-      return loop.begin < other.begin && other.end <= loop.end;
-    });
+  // Around the innermost loops stand turns that were taken out of them. Loops
+  // that store are epilogues.
+  auto isMain = [&](const Loop &loop) {
+    return none_of(loops,
+                   [&](const Loop &other) {
+                     return loop.begin < other.begin && other.end <= loop.end;
+                   }) &&
+           none_of(stores, [&](size_t line) {
+             return loop.begin <= line && line <= loop.end;
+           });
   };
   bool hasMatrices = any_of(
       found, [](const Product &product) { return product.products.isMatrix; });
-  int64_t mostOfLeaves = 0, mostOutside = 0;
+  int64_t mostOfMain = 0, mostOfOthers = 0;
   DenseMap<size_t, int64_t> sums; // by the loop's first line, 0 for none
   for (const Product &product : found) {
     if (product.products.isMatrix != hasMatrices)
@@ -109,11 +119,10 @@ int64_t KernelText::products() const {
         innermost = &loop;
     int64_t &sum = sums[innermost ? innermost->begin : 0];
     sum += product.products.count;
-    int64_t &most =
-        innermost && isLeaf(*innermost) ? mostOfLeaves : mostOutside;
+    int64_t &most = innermost && isMain(*innermost) ? mostOfMain : mostOfOthers;
     most = std::max(most, sum);
   }
-  return mostOfLeaves != 0 ? mostOfLeaves : mostOutside;
+  return mostOfMain != 0 ? mostOfMain : mostOfOthers;
 }
 
 } // namespace

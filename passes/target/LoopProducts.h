@@ -11,8 +11,9 @@ namespace bcssl {
 /// Of each kernel, the multiply-adds of one thread that stand in one turn of
 /// the loop with most of them. Where there are products of matrices only these
 /// count, shared out among the threads that compute them. Loops that have
-/// others inside and what stands outside of loops count where no innermost loop
-/// multiplies: turns that were taken out of a loop stand there, too.
+/// others inside or store to global memory, and what stands outside of loops,
+/// count where no other loop multiplies: turns that were taken out of a loop
+/// stand there, too.
 llvm::StringMap<int64_t> productsOfLoops(llvm::StringRef ptx);
 
 } // namespace bcssl

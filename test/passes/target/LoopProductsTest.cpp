@@ -59,6 +59,14 @@ TEST(LoopProductsTest, OfTwoLoopsTheLargerCounts) {
   EXPECT_EQ(productsOf(loop("$L__BB0_1", 6) + loop("$L__BB0_2", 8)), 8);
 }
 
+// A main loop of one turn is no loop; that of its epilogue stores.
+TEST(LoopProductsTest, LoopsThatStoreAreEpilogues) {
+  EXPECT_EQ(productsOf(times(64, fma) + "$L__BB0_1:\n" + times(52, fma) +
+                       "\tst.global.v4.f32 [%rd1], {%r1, %r2, %r3, %r4};\n" +
+                       "\t@%p1 bra \t$L__BB0_1;\n"),
+            64);
+}
+
 // What the epilogue of a product of matrices multiplies is not its work.
 TEST(LoopProductsTest, MatricesCountAlone) {
   std::string mma = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {};";
